@@ -1,0 +1,64 @@
+"""tidelog: log a training run to your own server, without ever losing a point or slowing the loop.
+
+import tidelog
+
+with tidelog.init_run(project="mnist") as run:
+    run["params"] = {"lr": 1e-3}
+    run["train/loss"].append(0.5, step=1)
+"""
+
+from tidelog.attribute import Attribute
+from tidelog.client import Client, init_run
+from tidelog.errors import (
+    AccessDeniedError,
+    ArgumentError,
+    AttributeNotFoundError,
+    InvalidPathError,
+    InvalidValueError,
+    JournalError,
+    KindConflictError,
+    NoServerError,
+    NotFoundError,
+    ReadOnlyError,
+    RunDeletedError,
+    RunError,
+    RunNotFoundError,
+    RunStoppedError,
+    ServerBusyError,
+    ServerError,
+    ServerUnreachableError,
+    TidelogError,
+    UnsupportedTypeError,
+)
+from tidelog.run import Run
+from tidelog.series_values import SeriesValues
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AccessDeniedError",
+    "ArgumentError",
+    "Attribute",
+    "AttributeNotFoundError",
+    "Client",
+    "InvalidPathError",
+    "InvalidValueError",
+    "JournalError",
+    "KindConflictError",
+    "NoServerError",
+    "NotFoundError",
+    "ReadOnlyError",
+    "Run",
+    "RunDeletedError",
+    "RunError",
+    "RunNotFoundError",
+    "RunStoppedError",
+    "SeriesValues",
+    "ServerBusyError",
+    "ServerError",
+    "ServerUnreachableError",
+    "TidelogError",
+    "UnsupportedTypeError",
+    "__version__",
+    "init_run",
+]

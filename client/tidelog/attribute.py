@@ -1,0 +1,229 @@
+"""What `run["train/loss"]` gives: a handle on one path, to append to, assign to, delete and read."""
+
+from __future__ import annotations
+
+import os
+import struct
+import time
+from array import array
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tidelog import records
+from tidelog.columns import float_column, step_column, time_column
+from tidelog.errors import InvalidValueError, KindConflictError
+from tidelog.paths import normal_path
+from tidelog.values import STEP_LIMIT, STEP_SCALE, UNNUMBERED_STEP, as_float, as_seconds, as_step, flatten
+
+if TYPE_CHECKING:
+    from tidelog.run import Run
+    from tidelog.series_values import SeriesValues
+
+SERIES = "series"
+VALUE = "single value"
+PLANS = 64  # how many sets of keys a namespace remembers for its dict appends
+
+# Module globals: a name that is looked up once costs the append less than an attribute of a module.
+_write = os.write
+_now = time.time
+_pack_point = records.pack_point
+_pack_step_time = records.pack_step_time
+_STEP_SCALE = STEP_SCALE
+_STEP_LIMIT = STEP_LIMIT
+_POINT_BYTES = records.POINT_BYTES
+
+
+class RowPlan(NamedTuple):
+    """What is the same for every dict append with the same keys: path numbers, and how to pack the values."""
+
+    width: int
+    numbers: bytes
+    pack: Callable[..., bytes]
+
+
+class Attribute:
+    """One path of a run. Handles are cheap, and may be kept and shared between threads and with forked children."""
+
+    __slots__ = ("_fd", "_kind", "_path", "_plans", "_run", "_stream", "_tag")
+
+    def __init__(self, run: Run, path: str) -> None:
+        self._run = run
+        self._path = path
+        self._stream = run._session.stream
+        self._fd = run._session.stream.fd
+        self._tag: int | None = None  # None until the first append, which struct refuses to pack
+        self._kind: str | None = None
+        self._plans: dict[tuple[object, ...], RowPlan] | None = None
+
+    def append(self, value: Any, step: Any = None, timestamp: Any = None) -> None:
+        """Add a point to the series at this path, or with a dict one point to each series below it.
+
+        `value` is a number, also of numpy or torch, or a dict of numbers. `step` is an int, a float or a Decimal; six
+        decimals are kept, and without one the series counts on from its greatest step. `timestamp` is seconds since
+        1970 or a datetime, by default now. Steps may come in any order; of two points with one step the later counts.
+
+        The point is in the journal when the call returns. It never waits for the network, and never raises for the
+        disk's or the server's sake; a wrong argument raises an `ArgumentError`.
+        """
+        try:
+            if type(value) is not float:
+                if isinstance(value, Mapping):
+                    return self._append_row(value, step, timestamp)
+                value = as_float(value)
+            if type(step) is int and -_STEP_LIMIT <= step <= _STEP_LIMIT:
+                micros = step * _STEP_SCALE
+            else:
+                micros = UNNUMBERED_STEP if step is None else as_step(step)
+            data = _pack_point(self._tag, micros, _now() if timestamp is None else as_seconds(timestamp), value)
+        except struct.error:
+            data = self._first_point(value, step, timestamp)
+        try:
+            written = _write(self._fd, data)
+        except OSError:
+            written = 0
+        if written != _POINT_BYTES:
+            self._stream.rescue(data, written)
+
+    log = append
+
+    def extend(self, values: Any, steps: Any = None, timestamps: Any = None) -> None:
+        """Add many points to the series at this path in one go; far cheaper than as many appends.
+
+        `values`, `steps` and `timestamps` are lists or arrays of one length; an array of 64-bit floats is copied as it
+        is. Everything else is as for `append`.
+        """
+        numbers = float_column(values)
+        count = len(numbers)
+        micros = step_column(steps, count)
+        seconds = time_column(timestamps, count, _now())
+        if count:
+            number = self._series_number()
+            for start in range(0, count, records.COLUMN_POINTS):
+                stop = start + records.COLUMN_POINTS
+                values_packed = records.packed(numbers[start:stop])
+                self._stream.write(records.column(number, micros[start:stop], seconds[start:stop], values_packed))
+
+    def assign(self, value: Any) -> None:
+        """Set the value at this path; a dict sets one value for each of its leaves. The same as `run[path] = value`."""
+        self._run._assign(list(flatten(self._path, value)))
+
+    def fetch(self) -> Any:
+        """Return the value at this path as the server has it: a series' last one, a namespace as a nested dict."""
+        return self._run._session.reader.fetch(self._path)
+
+    def fetch_last(self) -> float:
+        """Return the last value (the one at the greatest step) of the series at this path."""
+        return self._run._session.reader.fetch_last(self._path)
+
+    def fetch_values(self, include_timestamp: bool = True) -> SeriesValues | Any:
+        """Return all points of the series at this path: a pandas DataFrame if pandas is there, else `SeriesValues`."""
+        return self._run._session.reader.fetch_values(self._path, include_timestamp)
+
+    def __getitem__(self, path: str) -> Attribute:
+        return self._run[f"{self._path}/{normal_path(path)}"]
+
+    def __setitem__(self, path: str, value: Any) -> None:
+        self[path].assign(value)
+
+    def __delitem__(self, path: str) -> None:
+        del self._run[f"{self._path}/{normal_path(path)}"]
+
+    def __repr__(self) -> str:
+        return f"<Attribute {self._path!r} of {self._run!r}>"
+
+    # The path's number and kind
+
+    def _refuse_other_kind(self, kind: str) -> None:
+        if self._kind not in (None, kind):
+            raise KindConflictError(
+                f"{self._path!r} is a {self._kind} in this run and cannot be a {kind} too. Nothing was recorded; use "
+                f"another path, or first del run[{self._path!r}]"
+            )
+
+    def _become(self, kind: str, number: int | None = None) -> None:
+        self._kind = kind
+        if number is not None:
+            self._tag = records.point_tag(number)
+
+    def _series_number(self) -> int:
+        """Make this a series, if it is none yet, and return the path's number."""
+        if self._tag is None:
+            self._refuse_other_kind(SERIES)
+            self._become(SERIES, self._stream.numbers([self._path])[0])
+        assert self._tag is not None
+        return self._tag & 0xFFFFFF
+
+    def _hear_deletion(self, deleted: str) -> None:
+        """Forget what was known of this path if it was deleted: it may become anything now."""
+        if self._path == deleted or self._path.startswith(f"{deleted}/"):
+            self._kind = self._tag = None
+        self._plans = None
+
+    # The slower ways
+
+    def _first_point(self, value: float, step: object, timestamp: object) -> bytes:
+        """Pack the first point of the series, which has no tag yet, so that struct refused it."""
+        micros = as_step(step)
+        seconds = _now() if timestamp is None else as_seconds(timestamp)
+        return _pack_point(records.point_tag(self._series_number()), micros, seconds, value)
+
+    def _append_row(self, values: Mapping[Any, Any], step: object, timestamp: object) -> None:
+        micros = as_step(step)
+        seconds = _now() if timestamp is None else as_seconds(timestamp)
+        try:
+            plan = self._plans[tuple(values)]  # type: ignore[index]  # None has no items: that is the first dict
+            payload = b"".join((_pack_step_time(micros, seconds), plan.numbers, plan.pack(*values.values())))
+        except (TypeError, KeyError, struct.error):
+            return self._append_new_row(values, micros, seconds)
+        self._stream.write(records.framed(records.ROW_KIND, plan.width, payload))
+
+    def _append_new_row(self, values: Mapping[Any, Any], micros: int, seconds: float) -> None:
+        """Append a dict with keys that were not seen before, nested dicts, or values other than plain numbers."""
+        flat = [(normal_path(path), as_float(value)) for path, value in flatten(self._path, values)]
+        self._refuse_repeated(flat)
+        if not flat:
+            return
+        children = [self._run[path] for path, _ in flat]
+        for child in children:
+            child._refuse_other_kind(SERIES)
+        numbers = self._stream.numbers([path for path, _ in flat])
+        for child, number in zip(children, numbers, strict=True):
+            child._become(SERIES, number)
+        if len(flat) <= records.ROW_VALUES and not any(isinstance(value, Mapping) for value in values.values()):
+            self._remember_plan(tuple(values), numbers)
+        for start in range(0, len(flat), records.ROW_VALUES):
+            part = flat[start : start + records.ROW_VALUES]
+            packed_numbers = struct.pack(f"<{len(part)}I", *numbers[start : start + len(part)])
+            packed_values = records.packed(array("d", [value for _, value in part]))
+            payload = b"".join((_pack_step_time(micros, seconds), packed_numbers, packed_values))
+            self._stream.write(records.framed(records.ROW_KIND, len(part), payload))
+
+    def _refuse_repeated(self, flat: list[tuple[str, float]]) -> None:
+        paths = [path for path, _ in flat]
+        if len(set(paths)) != len(paths):
+            twice = next(path for path in paths if paths.count(path) > 1)
+            raise InvalidValueError(f"the dict names {twice!r} twice; a row holds one value for each path")
+
+    def _remember_plan(self, keys: tuple[object, ...], numbers: list[int]) -> None:
+        if self._plans is None or len(self._plans) >= PLANS:
+            self._plans = {}
+        count = len(numbers)
+        self._plans[keys] = RowPlan(count, struct.pack(f"<{count}I", *numbers), struct.Struct(f"<{count}d").pack)
+
+
+class AwaitedAttribute(Attribute):
+    """An attribute of a run in mode sync: every call waits until the server has what it wrote."""
+
+    __slots__ = ()
+
+    def append(self, value: Any, step: Any = None, timestamp: Any = None) -> None:
+        """Append, and wait for the server's acknowledgement."""
+        super().append(value, step, timestamp)
+        self._run._session.await_acknowledgement()
+
+    log = append
+
+    def extend(self, values: Any, steps: Any = None, timestamps: Any = None) -> None:
+        """Extend, and wait for the server's acknowledgement."""
+        super().extend(values, steps, timestamps)
+        self._run._session.await_acknowledgement()

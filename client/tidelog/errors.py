@@ -1,0 +1,136 @@
+"""Everything that tidelog raises, as one tree.
+
+    TidelogError
+    ├── ArgumentError
+    │   ├── InvalidPathError            (ValueError)
+    │   ├── InvalidValueError           (ValueError)
+    │   ├── UnsupportedTypeError        (TypeError)
+    │   └── KindConflictError           (TypeError)   a series used as a value, or the reverse
+    ├── RunError
+    │   ├── RunStoppedError             writing after stop()
+    │   └── ReadOnlyError               writing in read-only mode
+    ├── JournalError
+    │   └── MalformedJournalError       (ValueError)  bytes that are no journal
+    └── ServerError
+        ├── NoServerError               this mode talks to no server
+        ├── ServerUnreachableError      no answer at all; worth trying again
+        ├── ServerBusyError             the server asks to try again later
+        ├── AccessDeniedError
+        ├── RequestRefusedError
+        │   ├── OffsetGapError          the server's copy of a journal ends earlier
+        │   └── JournalRefusedError     the server calls the journal malformed
+        └── NotFoundError
+            ├── RunNotFoundError
+            ├── RunDeletedError
+            ├── WriterNotFoundError
+            └── AttributeNotFoundError
+
+A wrong argument raises at the call. The network, a dead server or a full disk never raise into a training loop: of the
+ServerErrors only reading (`fetch...`, `exists`) raises any.
+"""
+
+from __future__ import annotations
+
+
+class TidelogError(Exception):
+    """The root of all errors that tidelog raises."""
+
+
+class ArgumentError(TidelogError):
+    """An argument that tidelog cannot take; nothing was recorded."""
+
+
+class InvalidPathError(ArgumentError, ValueError):
+    """A path that cannot name an attribute."""
+
+
+class InvalidValueError(ArgumentError, ValueError):
+    """A value of the right type that is out of range."""
+
+
+class UnsupportedTypeError(ArgumentError, TypeError):
+    """A value of a type that tidelog does not record."""
+
+
+class KindConflictError(ArgumentError, TypeError):
+    """One path used both as a series and as a single value."""
+
+
+class RunError(TidelogError):
+    """The run is in a state in which it does not take this call."""
+
+
+class RunStoppedError(RunError):
+    """The run was stopped; it records nothing any more."""
+
+
+class ReadOnlyError(RunError):
+    """The run was opened to read only."""
+
+
+class JournalError(TidelogError):
+    """Something is wrong with a journal on disk."""
+
+
+class MalformedJournalError(JournalError, ValueError):
+    """Bytes that are not a journal."""
+
+
+class ServerError(TidelogError):
+    """The server cannot be asked, or said no."""
+
+
+class NoServerError(ServerError):
+    """The run's mode talks to no server, so nothing can be read from one."""
+
+
+class ServerUnreachableError(ServerError):
+    """No answer came; what is in the journal stays there and is sent later."""
+
+
+class ServerBusyError(ServerError):
+    """The server asks to come back later."""
+
+    def __init__(self, message: str, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class AccessDeniedError(ServerError):
+    """The token is missing, wrong, or not allowed to do this."""
+
+
+class RequestRefusedError(ServerError):
+    """The server understood the request and refused it; asking again does not help."""
+
+
+class OffsetGapError(RequestRefusedError):
+    """The server's copy of the journal ends before the bytes that were sent."""
+
+    def __init__(self, message: str, expected: int) -> None:
+        super().__init__(message)
+        self.expected = expected
+
+
+class JournalRefusedError(RequestRefusedError):
+    """The server calls the bytes that were sent malformed; it stored nothing of them."""
+
+
+class NotFoundError(ServerError):
+    """The server knows nothing of that name."""
+
+
+class RunNotFoundError(NotFoundError):
+    """There is no such run."""
+
+
+class RunDeletedError(NotFoundError):
+    """The run was deleted on the server."""
+
+
+class WriterNotFoundError(NotFoundError):
+    """The server does not know this journal's writer; it has to be registered again."""
+
+
+class AttributeNotFoundError(NotFoundError):
+    """The run has nothing at that path."""

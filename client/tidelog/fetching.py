@@ -1,0 +1,165 @@
+"""Reading a run back from the server: single values, namespaces, whole series.
+
+Everything that this process logged before is waited for first, so a program reads its own writes.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from tidelog.errors import AttributeNotFoundError, NoServerError, NotFoundError, ServerBusyError, ServerUnreachableError
+from tidelog.paths import quoted
+from tidelog.reading import unpacked
+from tidelog.series_values import SeriesValues
+
+if TYPE_CHECKING:
+    from tidelog.session import Session
+    from tidelog.transport import Transport
+
+WAIT_TIMEOUT_S = 30.0  # how long reading waits for what was written before
+FRAME_MAGIC = b"TLF1"
+SERIES = "float_series"
+
+
+class Reader:
+    """Reads one run."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._settings = session.settings
+        self._transport: Transport | None = None
+        self._reference: str | None = session.settings.with_id
+
+    def fetch(self, path: str) -> Any:
+        """Return a value; of a series its last; of a namespace a nested dict."""
+        found = {item["path"]: _value(item) for item in self._attributes(path)}
+        if path in found:
+            return found[path]
+        if not found:
+            raise self._nothing_at(path)
+        return _nested(path, found)
+
+    def fetch_last(self, path: str) -> float:
+        """Return the last value of a series."""
+        for item in self._attributes(path):
+            if item["path"] == path and item["type"] == SERIES:
+                return float(item["value"])
+        raise self._nothing_at(path, "series")
+
+    def fetch_values(self, path: str, include_timestamp: bool) -> Any:
+        """Return all points of a series."""
+        reference = self._current_reference()
+        pages, after = [], None
+        while True:
+            parameters = {"path": path} if after is None else {"path": path, "after": repr(after)}
+            try:
+                header, columns = _frame(self._server().get_bytes(f"/runs/{reference}/series", parameters))
+            except NotFoundError as error:
+                raise self._nothing_at(path, "series") from error
+            pages.append(columns)
+            after = header.get("next")
+            if after is None:
+                return _shaped(path, pages, include_timestamp)
+
+    def exists(self, path: str) -> bool:
+        """Say whether there is anything at the path or below it."""
+        return bool(self._attributes(path))
+
+    def close(self) -> None:
+        """Close the connection; the next read opens another."""
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            transport.close()
+
+    def _attributes(self, path: str) -> list[dict[str, Any]]:
+        answer = self._server().get(f"/runs/{self._current_reference()}/attributes", {"prefix": path})
+        attributes: list[dict[str, Any]] = answer["attributes"]
+        return attributes
+
+    def _current_reference(self) -> str:
+        """Return the run's name in addresses, once the server has all that this process logged."""
+        if not self._settings.talks:
+            raise NoServerError(f"the run's mode is {self._settings.mode!r}, so there is no server to read from")
+        if not self._session.wait(WAIT_TIMEOUT_S):
+            raise ServerUnreachableError(
+                f"the server at {self._settings.url} does not have what this program logged yet, so it was not asked. "
+                f"The data is safe in {self._session.directory}"
+            )
+        if self._reference is None:
+            self._reference = self._session.label or self._label_by_key()
+        return quoted(self._reference)
+
+    def _label_by_key(self) -> str:
+        run = self._server().get("/runs", {"project": self._settings.project, "key": self._settings.custom_run_id})
+        return str(run["label"])
+
+    def _server(self) -> Transport:
+        if self._transport is None:
+            self._transport = self._session.connect()
+        return self._transport
+
+    def _nothing_at(self, path: str, kind: str = "attribute") -> AttributeNotFoundError:
+        return AttributeNotFoundError(f"the run {self._reference} has no {kind} at {path!r}")
+
+
+def _value(item: Mapping[str, Any]) -> Any:
+    value, kind = item["value"], item["type"]
+    if value is None:
+        return None
+    if kind in ("float", SERIES):
+        return float(value)
+    if kind == "datetime":
+        return datetime.fromisoformat(value.replace("Z", "+00:00"))
+    return set(value) if kind == "string_set" else value
+
+
+def _nested(path: str, found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return dicts in dicts for the paths below a namespace. A value that has others below it keeps its own name ''."""
+    root: dict[str, Any] = {}
+    for name, value in found.items():
+        *namespaces, last = name.removeprefix(f"{path}/").split("/")
+        branch = root
+        for namespace in namespaces:
+            inner = branch.get(namespace)
+            if not isinstance(inner, dict):
+                inner = branch[namespace] = {} if inner is None else {"": inner}
+            branch = inner
+        branch[last] = value
+    return root
+
+
+def _frame(data: bytes) -> tuple[dict[str, Any], list[Sequence[float]]]:
+    """Return the header of a binary frame, and the columns of its one series."""
+    if data[:4] != FRAME_MAGIC:
+        raise ServerBusyError("the server answered something that is no binary frame; is it a tidelog server?")
+    length = struct.unpack_from("<I", data, 4)[0]
+    header = json.loads(data[8 : 8 + length])
+    start = -(-(8 + length) // 8) * 8
+    series = header["series"][0]
+    count = series["buckets"]
+    numbers = unpacked("d", data[start : start + 8 * count * len(series["columns"])])
+    return header, [numbers[column * count : (column + 1) * count] for column in range(len(series["columns"]))]
+
+
+def _shaped(path: str, pages: list[list[Sequence[float]]], include_timestamp: bool) -> Any:
+    steps, times, values = (_joined([page[column] for page in pages]) for column in range(3))
+    if find_spec("pandas") is None:
+        return SeriesValues(steps, values, times if include_timestamp else None)
+    import pandas  # type: ignore[import-untyped,unused-ignore]
+
+    columns: dict[str, Any] = {"step": steps, "value": values}
+    if include_timestamp:
+        columns["timestamp"] = pandas.to_datetime(list(times), unit="s")
+    return pandas.DataFrame(columns)
+
+
+def _joined(parts: list[Sequence[float]]) -> Sequence[float]:
+    whole = parts[0]
+    for part in parts[1:]:
+        whole = [*whole, *part]
+    return whole

@@ -1,0 +1,120 @@
+"""The ends of a program: every run that is open then is ended, with its state and the reason.
+
+At a normal exit a run is finished. After an unhandled exception it is failed, with the traceback; so it is on SIGTERM,
+unless the program handles that itself. After `fork`, the child's copies of the runs are told that they are copies.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import signal
+import sys
+import threading
+import weakref
+from types import FrameType, TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tidelog.session import Session
+
+EXIT_TIMEOUT_S = 60.0
+SIGTERM_TIMEOUT_S = 10.0  # schedulers kill some 30 s after SIGTERM
+
+_open_sessions: weakref.WeakSet[Session] = weakref.WeakSet()
+_held_by_fork: list[Session] = []
+_error: str | None = None
+_installed_by_pid: int | None = None
+
+
+def watch(session: Session) -> None:
+    """End this run with the program."""
+    _open_sessions.add(session)
+    _install()
+
+
+def forget(session: Session) -> None:
+    """The run has ended."""
+    _open_sessions.discard(session)
+
+
+def user_name() -> str:
+    """Return whose process this is; containers often run under a number without a name."""
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
+
+
+def formatted(error: BaseException) -> str:
+    """Return the error with its traceback."""
+    import traceback
+
+    return "".join(traceback.format_exception(error))
+
+
+def end_runs(timeout_s: float = EXIT_TIMEOUT_S) -> None:
+    """End all open runs: as failed if an exception or a signal was seen, else as finished."""
+    for session in list(_open_sessions):
+        session.end("finished" if _error is None else "failed", _error, timeout_s)
+
+
+def end_with_process() -> None:
+    """Have runs ended in a forked child of multiprocessing, which leaves without atexit."""
+    util = sys.modules.get("multiprocessing.util")
+    if util is not None:
+        util.Finalize(None, end_runs, exitpriority=0)
+
+
+def _install() -> None:
+    global _installed_by_pid
+    if _installed_by_pid is not None:
+        return
+    _installed_by_pid = os.getpid()
+    atexit.register(end_runs)
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_child)
+    _chain_excepthook()
+    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _on_sigterm)
+
+
+def _chain_excepthook() -> None:
+    previous = sys.excepthook
+
+    def hook(kind: type[BaseException], error: BaseException, where: TracebackType | None) -> None:
+        global _error
+        _error = formatted(error)
+        previous(kind, error, where)
+
+    sys.excepthook = hook
+
+
+def _on_sigterm(number: int, _: FrameType | None) -> None:
+    global _error
+    if _installed_by_pid == os.getpid():
+        _error = f"The process was terminated by signal {number} (SIGTERM)."
+        if signal.getsignal(signal.SIGTERM) is not _on_sigterm:
+            return  # somebody put a handler around this one and decides what becomes of the program
+        end_runs(SIGTERM_TIMEOUT_S)
+    # A forked child just goes, as without tidelog: its parent brings home what it logged.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _before_fork() -> None:
+    """Hold the runs still, so that the child's copies are whole."""
+    for session in list(_open_sessions):
+        session.stream.lock.acquire()
+        _held_by_fork.append(session)
+
+
+def _after_fork() -> None:
+    while _held_by_fork:
+        _held_by_fork.pop().stream.lock.release()
+
+
+def _after_fork_in_child() -> None:
+    while _held_by_fork:
+        _held_by_fork.pop().forked()

@@ -1,0 +1,184 @@
+"""A run: what a training program logs to."""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import datetime, timezone
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from tidelog import lifecycle, records
+from tidelog.attribute import VALUE, Attribute, AwaitedAttribute
+from tidelog.paths import normal_path
+from tidelog.session import Session
+from tidelog.settings import Settings
+from tidelog.values import encode_value, flatten
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tidelog.monitoring import HardwareMonitor
+
+STOP_TIMEOUT_S = 60.0
+MONITOR_INTERVAL_S = 1.0
+
+
+class Run:
+    """One run of a training program, made by `tidelog.init_run`.
+
+    Threads may share it. A forked child may go on with it and becomes a writer of the same run. `run["a/b"]` is an
+    `Attribute`; `run["a"]["b"]` is the same one.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._attributes: dict[str, Attribute] = {}
+        self._attribute_type = AwaitedAttribute if settings.mode == "sync" else Attribute
+        self._session = Session(settings, self._make_monitor)
+        if settings.keeps_journal:
+            self._record(_description(settings))
+
+    # Logging
+
+    def __getitem__(self, path: str) -> Attribute:
+        try:
+            return self._attributes[path]
+        except (KeyError, TypeError):
+            return self._attribute(path)
+
+    def __setitem__(self, path: str, value: Any) -> None:
+        self._assign(list(flatten(normal_path(path), value)))
+
+    def __delitem__(self, path: str) -> None:
+        """Delete the attribute or series at this path and everything below it."""
+        deleted = normal_path(path)
+        stream = self._session.stream
+        stream.write(records.delete(stream.numbers([deleted])[0], time.time()))
+        for attribute in list(self._attributes.values()):
+            attribute._hear_deletion(deleted)
+        self._await_in_sync_mode()
+
+    # Waiting and ending
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until the server has everything that was logged before the call.
+
+        Returns False if it has not: the time is up, the server refuses the run, or the mode sends nothing (offline).
+        Without a timeout it waits as long as the server is away.
+        """
+        return self._session.wait(timeout_s)
+
+    def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
+        """End the run as finished and wait up to `timeout_s` for the server to have all of it.
+
+        Never raises for the server's sake: what it could not take stays on disk, and the log says which command brings
+        it home. A program that ends without stop() is ended by tidelog in the same way. Logging afterwards raises
+        `RunStoppedError`; a second stop() does nothing.
+        """
+        self._session.end("finished", None, timeout_s)
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        """End the run: as finished, or as failed with the traceback if an exception leaves the block."""
+        if error is None:
+            self.stop()
+        else:
+            self._session.end("failed", lifecycle.formatted(error), STOP_TIMEOUT_S)
+
+    # What it is
+
+    @property
+    def label(self) -> str | None:
+        """The run's label, such as MNIST-3; None until the server has answered for the first time."""
+        return self._session.label
+
+    @property
+    def key(self) -> str | None:
+        """The run's key: custom_run_id, or a random one. With with_id it is None until the server has answered."""
+        registration = self._session.registration
+        return registration.run_key if registration else self._session.key
+
+    @property
+    def project(self) -> str:
+        """The project's name."""
+        registration = self._session.registration
+        return registration.project if registration else self._session.settings.project
+
+    @property
+    def mode(self) -> str:
+        """async, offline, sync, read-only or debug."""
+        return self._session.settings.mode
+
+    @property
+    def directory(self) -> Path:
+        """Where this process keeps what it logs for this run; in a mode that keeps nothing, where it would."""
+        from pathlib import Path
+
+        return Path(self._session.directory)
+
+    def get_url(self) -> str:
+        """Return the address of the run's page. It does not wait for the server, and works before it has answered."""
+        return self._session.url
+
+    def exists(self, path: str) -> bool:
+        """Say whether the run has anything at this path or below it."""
+        return self._session.reader.exists(normal_path(path))
+
+    def __repr__(self) -> str:
+        return f"<Run {self.label or self.key} of project {self.project!r}, {self.mode}>"
+
+    # For attributes
+
+    def _attribute(self, path: object) -> Attribute:
+        normal = normal_path(path)
+        with self._session.stream.lock:
+            attribute = self._attributes.get(normal)
+            if attribute is None:
+                attribute = self._attributes[normal] = self._attribute_type(self, normal)
+            return self._attributes.setdefault(str(path), attribute)
+
+    def _assign(self, leaves: list[tuple[str, Any]]) -> None:
+        self._record(leaves)
+        self._await_in_sync_mode()
+
+    def _record(self, leaves: list[tuple[str, Any]]) -> None:
+        """Check all the values, then record all of them: an error leaves nothing half assigned."""
+        values = [(normal_path(path), encode_value(path, value)) for path, value in leaves]
+        attributes = [self._attribute(path) for path, _ in values]
+        for attribute in attributes:
+            attribute._refuse_other_kind(VALUE)
+        numbers = self._session.stream.numbers([path for path, _ in values])
+        for attribute in attributes:
+            attribute._become(VALUE)
+        now = time.time()
+        pairs = zip(numbers, values, strict=True)
+        data = b"".join(records.assign(number, now, value) for number, (_, value) in pairs)
+        if data:
+            self._session.stream.write(data)
+
+    def _await_in_sync_mode(self) -> None:
+        if self.mode == "sync":
+            self._session.await_acknowledgement()
+
+    def _make_monitor(self, namespace: str) -> HardwareMonitor:
+        from tidelog.monitoring import HardwareMonitor
+
+        return HardwareMonitor(self, namespace, MONITOR_INTERVAL_S)
+
+
+def _description(settings: Settings) -> list[tuple[str, Any]]:
+    """Return what a run says of itself; one that is gone on with only what was asked for."""
+    leaves: list[tuple[str, Any]] = []
+    if settings.name is not None:
+        leaves.append(("sys/name", settings.name))
+    if settings.tags:
+        leaves.append(("sys/tags", settings.tags))
+    if settings.with_id is None:
+        leaves.append(("sys/creation_time", datetime.now(timezone.utc)))
+        leaves.append(("sys/hostname", os.uname().nodename))
+        leaves.append(("sys/owner", lifecycle.user_name()))
+    return leaves

@@ -1,0 +1,174 @@
+"""What a run has going on in one process: the stream that takes its records, the thread behind it, and their end.
+
+A forked child's copy of a session begins all of this anew when the child logs something.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from tidelog import lifecycle
+from tidelog.background import Background
+from tidelog.delivery import Delivery
+from tidelog.journal import Journal
+from tidelog.keys import random_run_key, random_writer
+from tidelog.messages import inform, warn
+from tidelog.paths import quoted
+from tidelog.segments import JournalFolder, Origin
+from tidelog.settings import Settings
+from tidelog.stream import DebugStream, ReadOnlyStream, Stream
+
+if TYPE_CHECKING:
+    from tidelog.fetching import Reader
+    from tidelog.monitoring import HardwareMonitor
+    from tidelog.shipper import Registration
+    from tidelog.transport import Transport
+
+ACKNOWLEDGEMENT_TIMEOUT_S = 10.0  # how long a call waits in mode sync before it goes on
+CHILD_TIMEOUT_S = 5.0  # a forked child that ends leaves what is not sent by then to its parent
+
+
+class Session:
+    """The stream, the thread and the reader of a run. `make_monitor` makes what samples the hardware."""
+
+    def __init__(self, settings: Settings, make_monitor: Callable[[str], HardwareMonitor]) -> None:
+        self.settings = settings
+        self.key = None if settings.with_id else settings.custom_run_id or random_run_key()
+        self.registration: Registration | None = None
+        self._make_monitor = make_monitor
+        self._is_child = False
+        self._background: Background | None = None
+        self._reader: Reader | None = None
+        self._late_warned = False
+        self.stream = self._open_stream()
+        if isinstance(self.stream, Journal):
+            self.stream.begin()
+        lifecycle.watch(self)
+
+    @property
+    def label(self) -> str | None:
+        """The run's label, as soon as it is known."""
+        return self.registration.label if self.registration else self.settings.with_id
+
+    @property
+    def url(self) -> str:
+        """The address of the run's page; by its key while the label is not known."""
+        project = self.registration.project if self.registration else self.settings.project
+        return f"{self.settings.url}/projects/{quoted(project)}/runs/{quoted(self.label or self.key or '')}"
+
+    @property
+    def directory(self) -> str:
+        """Where this process keeps the run; where it would, if it keeps nothing."""
+        folder = self.stream.folder if isinstance(self.stream, Journal) else None
+        return folder.path if folder else self.settings.directory
+
+    @property
+    def reader(self) -> Reader:
+        """What reads the run back."""
+        if self._reader is None:
+            from tidelog.fetching import Reader
+
+            self._reader = Reader(self)
+        return self._reader
+
+    def wait(self, timeout_s: float | None) -> bool:
+        """Wait until the server has everything that this process wrote so far."""
+        if not isinstance(self.stream, Journal):
+            return True
+        if self._background is None:
+            return self.stream.waiting
+        return self._background.wait_for(self.stream.mark(), timeout_s)
+
+    def await_acknowledgement(self) -> None:
+        """Wait in mode sync; a server that is away makes it slow but stops nothing."""
+        if not self.wait(ACKNOWLEDGEMENT_TIMEOUT_S) and not self._late_warned:
+            self._late_warned = True
+            warn(
+                "the server did not acknowledge within %s s. The run goes on; its data is in %s",
+                ACKNOWLEDGEMENT_TIMEOUT_S, self.directory,
+            )  # fmt: skip
+
+    def connect(self) -> Transport:
+        """Return a new connection to the run's server."""
+        from tidelog.transport import Transport
+
+        return Transport(self.settings.url, self.settings.api_token)
+
+    def end(self, ending: str, error: str | None, timeout_s: float) -> None:
+        """End the run in this process; the first call counts."""
+        lifecycle.forget(self)
+        if self.stream.stopped:
+            return
+        if self._background is not None:
+            self._background.stop_monitor()
+        self.stream.close(ending, error)
+        if self._reader is not None:
+            self._reader.close()
+        if self._background is not None:
+            self._finish(self._background, ending, min(timeout_s, CHILD_TIMEOUT_S) if self._is_child else timeout_s)
+        if isinstance(self.stream, Journal) and self.stream.dropped:
+            warn("%s records were dropped because the disk refused them", f"{self.stream.dropped:,}")
+
+    def forked(self) -> None:
+        """Become a copy in a forked child: nothing is begun until the child logs something."""
+        self.stream.forked()
+        self._background = None
+        self._reader = None
+        self._is_child = True
+
+    def _finish(self, background: Background, ending: str, timeout_s: float) -> None:
+        folder = background.folder
+        if background.finish(ending, timeout_s):
+            folder.remove()
+        elif not self._is_child and folder.exists():
+            left, reason = background.what_is_left()
+            warn(
+                "the run ended with %s bytes that the server does not have%s. They are safe in %s; this brings them "
+                "home: tidelog sync --directory %s",
+                f"{left:,}",
+                f" ({reason})" if reason else "",
+                folder.path,
+                folder.root,
+            )
+        folder.lock.release()
+
+    def _open_stream(self) -> Stream:
+        if self.settings.mode == "debug":
+            return DebugStream()
+        if self.settings.mode == "read-only":
+            return ReadOnlyStream()
+        return Journal(self.settings.directory, self._origin, self._start_background)
+
+    def _origin(self, parent: str | None) -> Origin:
+        settings = self.settings
+        return Origin(
+            project=settings.project, run_key=self.key, with_id=settings.with_id, writer=random_writer(), parent=parent,
+            created_ms=time.time_ns() // 1_000_000, host=os.uname().nodename, pid=os.getpid(), name=settings.name,
+            mode=settings.mode, url=settings.url,
+        )  # fmt: skip
+
+    def _start_background(self, journal: Journal, folder: JournalFolder, origin: Origin) -> None:
+        """Begin shipping a writer's journal: the first, or a forked child's once it has written something."""
+        delivery = Delivery(folder, origin, self.connect, self._registered) if self.settings.talks else None
+        self._background = Background(journal, delivery, self.settings.flush_interval_s, self._monitor)
+        self._background.start()
+        if self._is_child:
+            lifecycle.end_with_process()
+
+    def _monitor(self) -> HardwareMonitor | None:
+        from importlib.util import find_spec
+
+        namespace = self.settings.monitoring_namespace
+        if namespace is None or self._is_child or find_spec("psutil") is None:
+            return None
+        return self._make_monitor(namespace)
+
+    def _registered(self, registration: Registration) -> None:
+        """Hear, in the background thread, what the server made of the run."""
+        first = self.registration is None
+        self.registration = registration
+        if first and not self._is_child:
+            inform("run %s: %s", registration.label, self.url)

@@ -1,0 +1,134 @@
+"""What a run is opened with: arguments, then environment variables, then defaults."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from tidelog.errors import InvalidValueError, UnsupportedTypeError
+from tidelog.paths import has_control_characters
+from tidelog.values import shown
+
+DEFAULT_URL = "http://127.0.0.1:8600"
+DEFAULT_PROJECT = "default"
+DEFAULT_DIRECTORY = ".tidelog"
+MODES = ("async", "offline", "sync", "read-only", "debug")
+NAME_CHARACTERS = 255
+RUN_NAME_CHARACTERS = 1000
+
+
+class Settings(NamedTuple):
+    """The settings of one run."""
+
+    url: str
+    api_token: str | None
+    project: str
+    mode: str
+    directory: str
+    with_id: str | None
+    custom_run_id: str | None
+    name: str | None
+    tags: frozenset[str]
+    flush_interval_s: float
+    monitoring_namespace: str | None  # None: no hardware monitoring
+
+    @property
+    def keeps_journal(self) -> bool:
+        """Whether this mode writes to disk."""
+        return self.mode in ("async", "offline", "sync")
+
+    @property
+    def talks(self) -> bool:
+        """Whether this mode talks to a server at all."""
+        return self.mode in ("async", "sync", "read-only")
+
+
+def resolve_settings(
+    project: str | None, name: str | None, tags: object, with_id: str | None, custom_run_id: str | None,
+    mode: str | None, url: str | None, api_token: str | None, directory: str | os.PathLike[str] | None,
+    flush_interval_s: float, monitoring_namespace: str | None,
+) -> Settings:  # fmt: skip
+    """Check the arguments of `init_run` and fill in what is missing from the environment."""
+    if with_id is not None and custom_run_id is not None:
+        raise InvalidValueError(
+            f"with_id={with_id!r} and custom_run_id={custom_run_id!r} both name a run to go on with; give one of them"
+        )
+    if with_id is None:
+        custom_run_id = custom_run_id or os.environ.get("TIDELOG_CUSTOM_RUN_ID") or None
+    mode = mode or os.environ.get("TIDELOG_MODE") or "async"
+    if mode not in MODES:
+        raise InvalidValueError(f"mode {shown(mode)} is none of {', '.join(MODES)}")
+    if mode == "read-only" and with_id is None and custom_run_id is None:
+        raise InvalidValueError(
+            "mode 'read-only' reads a run that is there: name it by with_id='MNIST-3' or custom_run_id="
+        )
+    _check_run_name(name)
+    return Settings(
+        url=resolve_url(url),
+        api_token=resolve_token(api_token),
+        project=_name("project", project or os.environ.get("TIDELOG_PROJECT") or DEFAULT_PROJECT),
+        mode=mode,
+        directory=resolve_directory(directory),
+        with_id=None if with_id is None else _name("with_id", with_id),
+        custom_run_id=None if custom_run_id is None else _name("custom_run_id", custom_run_id),
+        name=name,
+        tags=_tags(tags),
+        flush_interval_s=_interval(flush_interval_s),
+        monitoring_namespace=monitoring_namespace,
+    )
+
+
+def resolve_url(url: str | None) -> str:
+    """Return the server's address without a slash at its end."""
+    url = url or os.environ.get("TIDELOG_URL") or DEFAULT_URL
+    if not isinstance(url, str) or not url.startswith(("http://", "https://")):
+        raise InvalidValueError(f"url {shown(url)} is not a server's address; it looks like {DEFAULT_URL}")
+    return url.rstrip("/")
+
+
+def resolve_token(api_token: str | None) -> str | None:
+    """Return the token, if there is one."""
+    return api_token or os.environ.get("TIDELOG_API_TOKEN") or None
+
+
+def resolve_directory(directory: str | os.PathLike[str] | None) -> str:
+    """Return where journals are, absolute: a later chdir must not move them."""
+    return os.path.abspath(directory or os.environ.get("TIDELOG_DIR") or DEFAULT_DIRECTORY)
+
+
+def fallback_directory() -> str:
+    """Return where journals go if the directory for them cannot be written."""
+    from tempfile import gettempdir
+
+    return os.path.join(gettempdir(), f"tidelog-{os.getuid()}")
+
+
+def _check_run_name(name: object) -> None:
+    if name is not None and not isinstance(name, str):
+        raise UnsupportedTypeError(f"name {shown(name)} is not text")
+    if name is not None and len(name) > RUN_NAME_CHARACTERS:
+        raise InvalidValueError(f"name {shown(name)} is longer than {RUN_NAME_CHARACTERS:,} characters")
+
+
+def _name(argument: str, text: object) -> str:
+    if not isinstance(text, str):
+        raise UnsupportedTypeError(f"{argument} {shown(text)} is not text")
+    if not text.strip() or len(text) > NAME_CHARACTERS or has_control_characters(text):
+        raise InvalidValueError(
+            f"{argument} {shown(text)} is not 1 to {NAME_CHARACTERS} characters without control characters"
+        )
+    return text
+
+
+def _tags(tags: object) -> frozenset[str]:
+    if tags is None:
+        return frozenset()
+    if not isinstance(tags, (list, tuple, set, frozenset)) or not all(isinstance(tag, str) for tag in tags):
+        raise UnsupportedTypeError(f"tags {shown(tags)} are not a list of str")
+    return frozenset(tags)
+
+
+def _interval(flush_interval_s: object) -> float:
+    if isinstance(flush_interval_s, bool) or not isinstance(flush_interval_s, (int, float)) or not flush_interval_s > 0:
+        raise InvalidValueError(f"flush_interval_s {shown(flush_interval_s)} is not a number of seconds above 0")
+    return float(flush_interval_s)

@@ -1,0 +1,44 @@
+"""`tidelog status`: which journals are on this disk, and how much of them the server does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from tidelog.errors import JournalError
+from tidelog.recovery import find_ending
+from tidelog.segments import JournalFolder, find_journals
+
+
+class JournalStatus(NamedTuple):
+    """One journal."""
+
+    directory: str
+    project: str | None
+    run: str | None
+    live: bool
+    pending_bytes: int
+    pending_records: int
+    problem: str | None
+
+
+def journal_statuses(root: str) -> Iterator[JournalStatus]:
+    """Look at every journal below a directory; nothing is changed."""
+    for folder in find_journals(root):
+        try:
+            yield _status(folder)
+        except FileNotFoundError:
+            continue  # it went home meanwhile
+
+
+def _status(folder: JournalFolder) -> JournalStatus:
+    live = not folder.lock.acquire()
+    folder.lock.release()
+    try:
+        origin = folder.origin()
+        acknowledged = folder.acknowledged()
+        pending = max(0, folder.end() - acknowledged)
+        records = find_ending(folder, acknowledged).records if pending else 0
+    except JournalError as error:
+        return JournalStatus(folder.path, None, None, live, 0, 0, str(error))
+    return JournalStatus(folder.path, origin.project, origin.with_id or origin.run_key, live, pending, records, None)

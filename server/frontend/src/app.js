@@ -1,0 +1,43 @@
+/** The script of all pages. Each part looks for what it works on and does nothing where that is not there. */
+
+import htmx from "htmx.org";
+import { listenToAxes } from "./axes.js";
+import { Board } from "./board.js";
+import { listenToFinding } from "./finding.js";
+import { rememberFolding } from "./folding.js";
+import { follow } from "./live.js";
+import { listenToTicks } from "./selection.js";
+import { localiseTimes } from "./times.js";
+
+// A form of the table sends what is empty or a default, too; an address to share is shorter without.
+const EMPTY_OR_DEFAULT = { q: "", sort: "sys/creation_time", order: "descending" };
+
+const board = document.querySelector("#charts") && document.querySelector("#legend") ? new Board() : null;
+rememberFolding();
+listenToAxes();
+listenToFinding();
+listenToTicks();
+localiseTimes();
+follow(() => board?.refresh());
+
+document.addEventListener("htmx:configRequest", ({ detail }) => {
+  for (const [name, value] of Object.entries(EMPTY_OR_DEFAULT)) {
+    if (detail.parameters[name] === value) delete detail.parameters[name];
+  }
+  if (detail.parameters.column) delete detail.parameters.columns;
+});
+
+document.addEventListener("htmx:afterSettle", () => {
+  localiseTimes();
+  board?.collect();
+  renewCharts();
+});
+
+/** A series that was not there before needs a place for its chart. */
+function renewCharts() {
+  const header = document.querySelector("#run-header");
+  const charts = document.querySelector("#charts");
+  if (!header || !charts || charts.dataset.charts === header.dataset.charts) return;
+  charts.dataset.charts = header.dataset.charts;
+  htmx.ajax("GET", location.pathname + location.search, { target: "#charts", swap: "outerHTML" });
+}

@@ -1,0 +1,100 @@
+/**
+ * Curves: series as they are drawn, in the units of the x axis.
+ *
+ * @typedef {Object} Curve
+ * @property {number} run
+ * @property {Float64Array} x      ascending
+ * @property {Float64Array} line   the value of a point, or the mean of a bucket
+ * @property {Float64Array|null} low   the least value of each bucket; null where every point is there
+ * @property {Float64Array|null} high
+ * @property {number} points
+ * @property {number} nonfinite
+ */
+
+/** @param {import("./frame.js").Series} series @param {import("./view.js").XAxis} axis @returns {Curve} */
+export function curveOf(series, axis) {
+  const { columns } = series;
+  const x = xOf(series, axis);
+  const isRaw = "value" in columns;
+  const curve = {
+    run: series.run,
+    x,
+    line: isRaw ? columns.value : columns.mean,
+    low: isRaw ? null : columns.min,
+    high: isRaw ? null : columns.max,
+    points: series.points,
+    nonfinite: series.nonfinite,
+  };
+  return isAscending(x) ? curve : sorted(curve);
+}
+
+/** @param {import("./frame.js").Series} series @param {string} axis */
+function xOf(series, axis) {
+  if (axis === "step") return series.columns.step;
+  if (axis === "time") return series.columns.time;
+  const start = series.start_ms / 1000;
+  return series.columns.time.map((time) => time - start);
+}
+
+/** @param {Float64Array} x */
+function isAscending(x) {
+  for (let i = 1; i < x.length; i++) if (x[i] < x[i - 1]) return false;
+  return true;
+}
+
+/** Several processes or a clock that went backwards: times need not follow steps. @param {Curve} curve @returns {Curve} */
+function sorted(curve) {
+  const order = Array.from(curve.x.keys()).sort((a, b) => curve.x[a] - curve.x[b]);
+  const pick = (column) => column && Float64Array.from(order, (place) => column[place]);
+  return { ...curve, x: pick(curve.x), line: pick(curve.line), low: pick(curve.low), high: pick(curve.high) };
+}
+
+/** @param {Curve[]} curves @returns {[number, number]|null} */
+export function xExtent(curves) {
+  let least = Infinity;
+  let greatest = -Infinity;
+  for (const { x } of curves) {
+    if (!x.length) continue;
+    least = Math.min(least, x[0]);
+    greatest = Math.max(greatest, x[x.length - 1]);
+  }
+  return least <= greatest ? [least, greatest] : null;
+}
+
+/**
+ * The least and the greatest value to be drawn; on a logarithmic axis only what is above zero.
+ * @param {Curve[]} curves @param {boolean} isLog @returns {[number, number]|null}
+ */
+export function yExtent(curves, isLog) {
+  let least = Infinity;
+  let greatest = -Infinity;
+  const floor = isLog ? 0 : -Infinity;
+  for (const { line, low, high } of curves) {
+    for (const column of low ? [low, high, line] : [line]) {
+      for (let i = 0; i < column.length; i++) {
+        const value = column[i];
+        if (value > floor && value < Infinity) {
+          if (value < least) least = value;
+          if (value > greatest) greatest = value;
+        }
+      }
+    }
+  }
+  return least <= greatest ? [least, greatest] : null;
+}
+
+/** Whether something cannot be drawn on a logarithmic axis. @param {Curve[]} curves */
+export const hasNonPositive = (curves) => curves.some(({ low, line }) => (low ?? line).some((value) => value <= 0));
+
+/** The place in `x` nearest to `value`, or -1. @param {Float64Array} x @param {number} value */
+export function nearest(x, value) {
+  let low = 0;
+  let high = x.length - 1;
+  if (high < 0) return -1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (x[middle] < value) low = middle + 1;
+    else high = middle;
+  }
+  return low > 0 && value - x[low - 1] < x[low] - value ? low - 1 : low;
+}

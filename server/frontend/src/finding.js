@@ -1,0 +1,60 @@
+/** Search boxes that narrow a part of the page while one types; the form around them works without. */
+
+import htmx from "htmx.org";
+
+const PAUSE_MS = 180;
+
+export function listenToFinding() {
+  const find = document.querySelector("[data-finds]");
+  if (find) {
+    find.addEventListener("input", paused(() => narrow(find)));
+    find.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      narrow(find);
+    });
+  }
+  const column = document.querySelector("[data-finds-columns]");
+  column?.addEventListener("input", paused(() => findColumn(column)));
+  column?.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
+  column?.addEventListener("change", (event) => event.stopPropagation()); // not a choice of columns
+  document.addEventListener("click", keepState, true);
+}
+
+/** @param {HTMLInputElement} box */
+function narrow(box) {
+  const address = new URL(location.href);
+  if (box.value) address.searchParams.set("find", box.value);
+  else address.searchParams.delete("find");
+  history.replaceState(history.state, "", address);
+  const { finds } = box.dataset;
+  htmx.ajax("GET", address.pathname + address.search, { target: `#${finds}`, swap: "outerHTML" });
+}
+
+/** @param {HTMLInputElement} box */
+function findColumn(box) {
+  const query = new URLSearchParams({ find: box.value });
+  for (const chosen of document.querySelectorAll("#column-choices :checked")) query.append("column", chosen.value);
+  htmx.ajax("GET", `${box.dataset.findsColumns}?${query}`, { target: "#column-choices", swap: "outerHTML" });
+}
+
+/** Links between the parts of a page take along what was typed and chosen since the page was rendered. @param {MouseEvent} event */
+function keepState(event) {
+  const link = event.target instanceof Element && event.target.closest("a.tab");
+  if (!link) return;
+  const here = new URL(location.href).searchParams;
+  const address = new URL(link.href);
+  for (const name of ["find", "x", "y", "hide"]) {
+    address.searchParams.delete(name);
+    here.getAll(name).forEach((value) => address.searchParams.append(name, value));
+  }
+  link.href = address.pathname + address.search;
+}
+
+/** @param {() => void} act */
+function paused(act) {
+  let timer = 0;
+  return () => {
+    clearTimeout(timer);
+    timer = setTimeout(act, PAUSE_MS);
+  };
+}

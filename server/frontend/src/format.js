@@ -1,0 +1,85 @@
+/** How charts write numbers, spans and times; the same rules as the server's filters. */
+
+const counts = new Intl.NumberFormat("en-US");
+
+/** @param {number} value 1204331 as `1,204,331` */
+export const count = (value) => counts.format(value);
+
+/** @param {number} value */
+export function number(value) {
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  if (value === 0) return "0";
+  const size = Math.abs(value);
+  if (size >= 1e9 || size < 1e-4) return value.toExponential(3).replace(/\.?0+e/, "e").replace("e+", "e");
+  if (size >= 1e5) return String(Math.round(value));
+  return String(Number(value.toPrecision(5)));
+}
+
+/** A step with up to six decimals. @param {number} value */
+export const step = (value) => new Intl.NumberFormat("en-US", { maximumFractionDigits: 6 }).format(value);
+
+/** Seconds in their two greatest units. @param {number} seconds */
+export function span(seconds) {
+  const sign = seconds < 0 ? "−" : "";
+  const s = Math.abs(seconds);
+  if (s < 10) return `${sign}${Number(s.toFixed(3))} s`;
+  if (s < 60) return `${sign}${Number(s.toFixed(1))} s`;
+  if (s < 3600) return `${sign}${Math.floor(s / 60)} min ${two(s % 60)} s`;
+  if (s < 86400) return `${sign}${Math.floor(s / 3600)} h ${two((s % 3600) / 60)} min`;
+  return `${sign}${Math.floor(s / 86400)} d ${Math.floor((s % 86400) / 3600)} h`;
+}
+
+/** Unix seconds as local date and time. @param {number} seconds */
+export function moment(seconds) {
+  const at = new Date(seconds * 1000);
+  return `${day(at)} ${clock(at)}${at.getMilliseconds() ? `.${String(at.getMilliseconds()).padStart(3, "0")}` : ""}`;
+}
+
+/** Labels of a numeric axis whose ticks lie `increment` apart. @param {(number|null)[]} ticks @param {number} increment */
+export function numericTicks(ticks, increment) {
+  const greatest = Math.max(...ticks.map((tick) => Math.abs(tick ?? 0)));
+  const [unit, letter] = [[1e9, "G"], [1e6, "M"], [1e3, "k"]].find(([size]) => greatest >= 10 * size && increment >= size / 100) ?? [1, ""];
+  if (greatest && (greatest < 1e-3 || greatest >= 1e12)) return ticks.map((tick) => (tick === null ? "" : tick && shortExponent(tick)));
+  const decimals = Math.max(0, Math.min(9, -Math.floor(Math.log10(increment / unit) + 1e-9)));
+  const format = new Intl.NumberFormat("en-US", { maximumFractionDigits: decimals });
+  return ticks.map((tick) => (tick === null ? "" : format.format(tick / unit) + (tick ? letter : "")));
+}
+
+/** Labels of a logarithmic axis. @param {(number|null)[]} ticks */
+export const logTicks = (ticks) =>
+  ticks.map((tick) => (tick === null ? "" : tick >= 1e5 || tick < 1e-3 ? shortExponent(tick) : number(tick)));
+
+/** Labels of an axis of seconds since the start. @param {number[]} ticks @param {number} increment */
+export function spanTicks(ticks, increment) {
+  return ticks.map((tick) => {
+    if (increment >= 86400) return `${Math.round(tick / 86400)}d`;
+    if (increment >= 3600) return `${Math.round(tick / 3600)}h`;
+    if (increment >= 60) return tick >= 3600 ? `${Math.floor(tick / 3600)}h${two((tick % 3600) / 60)}` : `${Math.round(tick / 60)}m`;
+    if (increment >= 1 && tick >= 60) return `${Math.floor(tick / 60)}m${two(tick % 60)}`;
+    return `${Number(tick.toFixed(3))}s`;
+  });
+}
+
+/** Labels of an axis of wall time; the date where it changes. @param {number[]} ticks @param {number} increment */
+export function momentTicks(ticks, increment) {
+  let last = "";
+  return ticks.map((tick) => {
+    const at = new Date(tick * 1000);
+    const today = at.toLocaleDateString("en-GB", { day: "numeric", month: "short" });
+    if (increment >= 86400) return today;
+    const time = increment >= 60 ? clock(at).slice(0, 5) : increment >= 1 ? clock(at) : `${clock(at)}.${String(at.getMilliseconds()).padStart(3, "0")}`;
+    const isNew = today !== last;
+    last = today;
+    return isNew ? `${time}\n${today}` : time;
+  });
+}
+
+/** @param {number} value */
+const shortExponent = (value) => value.toExponential(1).replace(".0e", "e").replace("e+", "e");
+/** @param {number} value */
+const two = (value) => String(Math.floor(value)).padStart(2, "0");
+/** @param {Date} at */
+const day = (at) => `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+/** @param {Date} at */
+const clock = (at) => `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;

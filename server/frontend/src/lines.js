@@ -1,0 +1,136 @@
+/** Draws curves on a canvas: the band from least to greatest, the line, marks where a value is no number. */
+
+const BAND_OPACITY = 0.22;
+const OUTLINE_OPACITY = 0.4;
+const OUTLINE_PX = 0.75;
+const FAINT = 0.15;
+const LINE_PX = 1.5;
+const DOTS_UP_TO = 60; // with so few points each gets a dot
+const MARK_PX = 4;
+
+/**
+ * @typedef {{colour: string, dash: number[], isFaint: boolean}} Ink
+ * @typedef {{x: (v: number) => number, y: (v: number) => number, left: number, top: number, right: number, bottom: number, ratio: number}} Plane
+ */
+
+/** Positions on uPlot's canvas, in its pixels. @param {any} plot @returns {Plane} */
+export function planeOf(plot) {
+  const { left, top, width, height } = plot.bbox;
+  const { x, y } = plot.scales;
+  const isLog = y.distr === 3;
+  const scaled = isLog ? Math.log10 : (value) => value;
+  const yLow = scaled(y.min);
+  const xFactor = width / (x.max - x.min);
+  const yFactor = height / (scaled(y.max) - yLow);
+  const bottom = top + height;
+  return {
+    x: (value) => left + (value - x.min) * xFactor,
+    // On a logarithmic axis what is not above zero lies below everything.
+    y: (value) => (isLog && value <= 0 ? bottom + height : bottom - (scaled(value) - yLow) * yFactor),
+    left, top, right: left + width, bottom,
+    ratio: window.devicePixelRatio || 1,
+  };
+}
+
+/** @param {CanvasRenderingContext2D} ink @param {import("./curves.js").Curve} curve @param {Plane} plane @param {Ink} style */
+export function drawCurve(ink, curve, plane, style) {
+  ink.save();
+  ink.beginPath();
+  ink.rect(plane.left, plane.top, plane.right - plane.left, plane.bottom - plane.top);
+  ink.clip();
+  ink.fillStyle = ink.strokeStyle = style.colour;
+  ink.lineWidth = LINE_PX * plane.ratio;
+  ink.lineJoin = "round";
+  const opacity = style.isFaint ? FAINT : 1;
+  if (curve.low && curve.high) {
+    ink.globalAlpha = BAND_OPACITY * opacity;
+    drawBand(ink, curve, plane);
+    // The outline keeps a spike visible that is one pixel wide.
+    ink.globalAlpha = OUTLINE_OPACITY * opacity;
+    ink.lineWidth = OUTLINE_PX * plane.ratio;
+    ink.stroke();
+    ink.lineWidth = LINE_PX * plane.ratio;
+  }
+  ink.globalAlpha = opacity;
+  ink.setLineDash(style.dash.map((length) => length * plane.ratio));
+  drawLine(ink, curve, plane);
+  ink.setLineDash([]);
+  drawMarks(ink, curve, plane);
+  ink.restore();
+}
+
+/** @param {CanvasRenderingContext2D} ink @param {import("./curves.js").Curve} curve @param {Plane} plane */
+function drawBand(ink, { x, low, high }, plane) {
+  const inside = (value) => Math.max(plane.top - 1, Math.min(plane.bottom + 1, value));
+  ink.beginPath();
+  for (let from = 0; from < x.length; ) {
+    if (Number.isNaN(low[from])) { from++; continue; }
+    let to = from;
+    while (to < x.length && !Number.isNaN(low[to])) to++;
+    ink.moveTo(plane.x(x[from]) - 0.5, inside(plane.y(high[from])));
+    for (let i = from; i < to; i++) ink.lineTo(plane.x(x[i]), inside(plane.y(high[i])));
+    for (let i = to - 1; i >= from; i--) ink.lineTo(plane.x(x[i]), inside(plane.y(low[i])));
+    ink.closePath();
+    from = to;
+  }
+  ink.fill();
+}
+
+/** @param {CanvasRenderingContext2D} ink @param {import("./curves.js").Curve} curve @param {Plane} plane */
+function drawLine(ink, { x, line }, plane) {
+  const hasDots = x.length <= DOTS_UP_TO;
+  const dots = [];
+  ink.beginPath();
+  let isOpen = false;
+  for (let i = 0; i < x.length; i++) {
+    if (!Number.isFinite(line[i])) { isOpen = false; continue; }
+    const left = plane.x(x[i]);
+    const top = plane.y(line[i]);
+    if (isOpen) ink.lineTo(left, top);
+    else ink.moveTo(left, top);
+    const isAlone = !isOpen && !(i + 1 < x.length && Number.isFinite(line[i + 1]));
+    if (hasDots || isAlone) dots.push([left, top]);
+    isOpen = true;
+  }
+  ink.stroke();
+  ink.beginPath();
+  for (const [left, top] of dots) {
+    ink.moveTo(left, top);
+    ink.arc(left, top, (hasDots ? 2 : 1.5) * plane.ratio, 0, 2 * Math.PI);
+  }
+  ink.fill();
+}
+
+/**
+ * A triangle at the edge for an infinite value, a cross at the bottom for NaN: a gap alone would hide them.
+ * @param {CanvasRenderingContext2D} ink @param {import("./curves.js").Curve} curve @param {Plane} plane
+ */
+function drawMarks(ink, { x, line, low, high, nonfinite }, plane) {
+  if (!nonfinite) return;
+  const size = MARK_PX * plane.ratio;
+  let lastNaN = -Infinity;
+  for (let i = 0; i < x.length; i++) {
+    const left = plane.x(x[i]);
+    if ((high ?? line)[i] === Infinity) triangle(ink, left, plane.top, size);
+    if ((low ?? line)[i] === -Infinity) triangle(ink, left, plane.bottom, -size);
+    if (Number.isNaN((low ?? line)[i]) && left - lastNaN > size) {
+      lastNaN = left;
+      ink.beginPath();
+      ink.moveTo(left - size / 2, plane.bottom - size - size / 2);
+      ink.lineTo(left + size / 2, plane.bottom - size / 2);
+      ink.moveTo(left - size / 2, plane.bottom - size / 2);
+      ink.lineTo(left + size / 2, plane.bottom - size - size / 2);
+      ink.stroke();
+    }
+  }
+}
+
+/** @param {CanvasRenderingContext2D} ink @param {number} left @param {number} edge @param {number} size */
+function triangle(ink, left, edge, size) {
+  ink.beginPath();
+  ink.moveTo(left, edge);
+  ink.lineTo(left - size, edge + 1.5 * size);
+  ink.lineTo(left + size, edge + 1.5 * size);
+  ink.closePath();
+  ink.fill();
+}

@@ -1,0 +1,84 @@
+/**
+ * Keeps a page up to date while its runs are being logged: charts, figures and states, without a reload.
+ *
+ * One stream of events for the page. It is closed while the tab is hidden, since a browser opens only a few connections
+ * to a server, and while no run is alive.
+ */
+
+import htmx from "htmx.org";
+
+const PARTS_MS = 1500; // between two updates of the same part of the page
+const TABLE_MS = 2000;
+const TABLE_EVERY_MS = 15000; // new runs, of which no event tells
+
+/** @param {() => void} onPoints called when new points were logged */
+export function follow(onPoints) {
+  const page = new LivePage(onPoints);
+  document.addEventListener("visibilitychange", () => page.connect(true));
+  document.addEventListener("htmx:afterSettle", () => page.connect(false));
+  setInterval(() => page.poll(), TABLE_EVERY_MS);
+  page.connect(false);
+}
+
+class LivePage {
+  constructor(onPoints) {
+    this.onPoints = onPoints;
+    this.source = null;
+    this.runs = "";
+    /** @type {Map<string, number>} */
+    this.updatedAt = new Map();
+    this.waiting = new Set();
+  }
+
+  /** Open, keep or close the stream, as the page now needs. @param {boolean} wasHidden */
+  connect(wasHidden) {
+    const runs = document.hidden ? "" : runsAlive().join(" ");
+    if (runs === this.runs) return;
+    this.runs = runs;
+    this.source?.close();
+    this.source = null;
+    if (!runs) return;
+    this.source = new EventSource(`/api/events?${runs.split(" ").map((run) => `run=${run}`).join("&")}`);
+    this.source.addEventListener("changed", () => this.update());
+    if (wasHidden) this.update(); // what happened meanwhile
+  }
+
+  update() {
+    this.onPoints();
+    for (const part of document.querySelectorAll("[data-live]")) this.renew(part.id, PARTS_MS);
+    if (document.querySelector("#runs")) this.renew("runs", TABLE_MS);
+  }
+
+  poll() {
+    if (document.hidden) return;
+    if (document.querySelector("#runs")) this.renew("runs", TABLE_MS);
+    if (document.querySelector("#projects")) this.renew("projects", TABLE_MS);
+  }
+
+  /** Ask for one element of the page again, now or when its interval is over. @param {string} id @param {number} interval_ms */
+  renew(id, interval_ms) {
+    if (this.waiting.has(id)) return;
+    const delay = Math.max(0, (this.updatedAt.get(id) ?? 0) + interval_ms - Date.now());
+    this.waiting.add(id);
+    setTimeout(async () => {
+      const part = document.getElementById(id);
+      if (part && !document.hidden && !isReading(part)) {
+        await htmx.ajax("GET", location.pathname + location.search, { target: part, swap: "outerHTML" });
+      }
+      this.waiting.delete(id);
+      this.updatedAt.set(id, Date.now());
+    }, delay);
+  }
+}
+
+/** @returns {string[]} the runs of the page that may get new points */
+function runsAlive() {
+  const lists = [...document.querySelectorAll("[data-live-runs]")].map((part) => part.dataset.liveRuns.split(" "));
+  return [...new Set(lists.flat().filter(Boolean))].sort();
+}
+
+/** Text that is being selected is not pulled away. @param {Element} part */
+function isReading(part) {
+  const selection = getSelection();
+  return Boolean(selection && !selection.isCollapsed && part.contains(selection.anchorNode));
+}

@@ -1,0 +1,1 @@
+"""The server of tidelog: keeps what training jobs ship, and shows it."""

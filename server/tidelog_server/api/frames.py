@@ -1,0 +1,82 @@
+"""Binary frames: arrays of float64 behind a JSON header, ready for a typed array in the browser.
+
+`TLF1`, the header's length as a little-endian unsigned 32-bit integer, the header, zero bytes up to a multiple of eight, then the
+columns of all series one after the other, little-endian.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import json
+from fastapi import Request, Response
+
+from tidelog_server.series.points import Floats
+
+MEDIA_TYPE = "application/vnd.tidelog.frame"
+MAGIC = b"TLF1"
+
+
+@dataclass(frozen=True)
+class FrameSeries:
+    """One series of a frame: what the header says of it, and its columns of one length."""
+
+    header: dict[str, Any]
+    names: tuple[str, ...]
+    columns: tuple[Floats, ...]
+
+
+def respond(request: Request, series: Sequence[FrameSeries], **fields: object) -> Response:
+    """The series as a binary frame, or as JSON where the request asks for it."""
+    if "application/json" in request.headers.get("accept", ""):
+        return Response(json.dumps(as_json(series, **fields)).encode(), media_type="application/json")
+    return Response(as_frame(series, **fields), media_type=MEDIA_TYPE)
+
+
+def as_frame(series: Sequence[FrameSeries], **fields: object) -> bytes:
+    """The binary frame."""
+    headers, columns, offset = [], [], 0
+    for item in series:
+        n = len(item.columns[0])
+        headers.append({**item.header, "columns": item.names, "buckets": n, "offset": offset})
+        columns.extend(item.columns)
+        offset += n * len(item.columns)
+    header = json.dumps({"series": headers, **fields}).encode()
+    padding = bytes(-(len(MAGIC) + 4 + len(header)) % 8)
+    data = np.concatenate(columns).astype("<f8", copy=False).tobytes() if columns else b""
+    return b"".join((MAGIC, struct.pack("<I", len(header)), header, padding, data))
+
+
+def as_json(series: Sequence[FrameSeries], **fields: object) -> dict[str, Any]:
+    """The same as JSON values; NaN and infinities, which JSON has no numbers for, are texts."""
+    return {
+        "series": [
+            {
+                **item.header,
+                "buckets": len(item.columns[0]),
+                "columns": {name: json_numbers(column) for name, column in zip(item.names, item.columns, strict=True)},
+            }
+            for item in series
+        ],
+        **fields,
+    }
+
+
+def json_numbers(column: Floats) -> list[float | str]:
+    """The numbers of a column as JSON can say them."""
+    numbers: list[float | str] = column.tolist()
+    if not np.isfinite(column).all():
+        numbers = [json_number(number) for number in column.tolist()]
+    return numbers
+
+
+def json_number(number: float) -> float | str:
+    """The number, or "NaN", "Infinity", "-Infinity"."""
+    if math.isfinite(number):
+        return number
+    return "NaN" if math.isnan(number) else ("Infinity" if number > 0 else "-Infinity")

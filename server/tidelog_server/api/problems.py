@@ -1,0 +1,51 @@
+"""Errors as JSON: the one table from what went wrong to what the client is told."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from tidelog_server.errors import TidelogServerError
+
+logger = logging.getLogger("tidelog.server")
+
+RETRY_AFTER_S = 2
+HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
+
+
+def problem(status: int, code: str, message: str, **details: object) -> Response:
+    """The one shape of an error: `{"error": {"code", "message", ...}}`."""
+    headers = {"Retry-After": str(RETRY_AFTER_S)} if status in (429, 503) else {}
+    body = {"error": {"code": code, "message": message, **details}}
+    return Response(json.dumps(body), status_code=status, media_type="application/json", headers=headers)
+
+
+def answer(error: Exception) -> Response:
+    """What a request is answered with that ended in this error."""
+    if isinstance(error, TidelogServerError):
+        return problem(error.status, error.code, error.message, **error.details)
+    if isinstance(error, RequestValidationError):
+        return problem(422, "invalid_request", _sentence(error), problems=_problems(error))
+    if isinstance(error, HTTPException):
+        return problem(error.status_code, HTTP_CODES.get(error.status_code, "http_error"), str(error.detail))
+    if isinstance(error, OperationalError):
+        logger.error("The database cannot be used: %s", error.orig)
+        return problem(503, "unavailable", "The database cannot be used now. Nothing was stored; try again later.")
+    logger.error("A request failed for a reason that nobody foresaw.", exc_info=error)
+    return problem(500, "internal_error", "The server failed at this request. Nothing of it was stored; its log says why.")
+
+
+def _problems(error: RequestValidationError) -> list[dict[str, Any]]:
+    return [{"where": ".".join(map(str, item["loc"])), "what": item["msg"]} for item in error.errors()]
+
+
+def _sentence(error: RequestValidationError) -> str:
+    first = _problems(error)[0]
+    return f"The request cannot be understood: {first['where']}: {first['what']}. Nothing was stored."

@@ -1,0 +1,85 @@
+"""What the server does by itself every few seconds: give up silent writers, compact runs that have ended, free the disk."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+import sqlalchemy as sa
+
+from tidelog_server.database import Database
+from tidelog_server.runs import writers
+from tidelog_server.series import compaction
+
+INTERVAL_S = 5.0
+RUNS_PER_ROUND = 20
+FREED_PAGES_PER_TRANSACTION = 1_000  # of SQLite; bounds how long writers wait
+
+logger = logging.getLogger("tidelog.server")
+
+
+class Maintenance:
+    """A thread that keeps house. Each of its duties fails alone, with a log line, and is tried again."""
+
+    def __init__(self, database: Database, *, heartbeat_lost_after_ms: int) -> None:
+        self._database = database
+        self._heartbeat_lost_after_ms = heartbeat_lost_after_ms
+        self._started_s = 0.0
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="tidelog-maintenance", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._started_s = time.monotonic()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the duty that is under way."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.wait(INTERVAL_S):
+            for duty in (self.give_up_silent_writers, self.compact_runs, self.free_disk):
+                self._try(duty)
+
+    def _try(self, duty: Callable[[], None]) -> None:
+        if self._stopping.is_set():
+            return
+        try:
+            duty()
+        except Exception:
+            logger.exception("Maintenance (%s) failed; no data is touched by that, and it is tried again.", duty.__name__)
+
+    def give_up_silent_writers(self) -> None:
+        """Mark runs whose heartbeat is lost as crashed; not before clients had time to come back after a start."""
+        if (time.monotonic() - self._started_s) * 1000 < self._heartbeat_lost_after_ms:
+            return
+        with self._database.write() as connection:
+            writers.mark_crashed(connection, lost_after_ms=self._heartbeat_lost_after_ms)
+
+    def compact_runs(self) -> None:
+        """Compact runs that came to rest."""
+        with self._database.read() as connection:
+            at_rest = compaction.runs_at_rest(connection, RUNS_PER_ROUND)
+        for run_id in at_rest:
+            if self._stopping.is_set():
+                return
+            compaction.compact(self._database, run_id)
+
+    def free_disk(self) -> None:
+        """Give pages that are no longer used back to the file system, a few at a time."""
+        if not self._database.is_sqlite:
+            return
+        while not self._stopping.is_set() and self._free_some():
+            pass
+
+    def _free_some(self) -> bool:
+        with self._database.write() as connection:
+            free = int(connection.scalar(sa.text("PRAGMA freelist_count")) or 0)
+            if free < FREED_PAGES_PER_TRANSACTION:  # the next fold will use them
+                return False
+            connection.exec_driver_sql(f"PRAGMA incremental_vacuum({FREED_PAGES_PER_TRANSACTION})").fetchall()
+        return True

@@ -1,0 +1,42 @@
+"""The addresses of pages. All that a page shows follows from its address, so that a link shows the same to a colleague."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import quote, urlencode
+
+from tidelog_server.urls import project_url
+
+Pairs = Iterable[tuple[str, str]]
+
+
+def project_address(project: str, pairs: Pairs = ()) -> str:
+    """The runs table of a project."""
+    return with_query(project_url(project), pairs)
+
+
+def columns_address(project: str) -> str:
+    """The list of columns to choose from."""
+    return f"{project_url(project)}/columns"
+
+
+def run_address(project: str, label: str, pairs: Pairs = ()) -> str:
+    """The page of a run."""
+    return with_query(f"{project_url(project)}/runs/{quote(label, safe='')}", pairs)
+
+
+def compare_address(project: str, labels: Iterable[str] = (), pairs: Pairs = ()) -> str:
+    """The comparison of these runs."""
+    return with_query(f"{project_url(project)}/compare", [*(("run", label) for label in labels), *pairs])
+
+
+def sketch_address(project: str, path: str, labels: Iterable[str]) -> str:
+    """The picture of a chart for readers without JavaScript."""
+    pairs = [("path", path), *(("run", label) for label in labels)]
+    return with_query(f"{project_url(project)}/chart.svg", pairs)
+
+
+def with_query(path: str, pairs: Pairs) -> str:
+    """`path` with these parts behind it; a part without a value is left out."""
+    query = urlencode([pair for pair in pairs if pair[1] != ""], quote_via=quote, safe="/")
+    return f"{path}?{query}" if query else path

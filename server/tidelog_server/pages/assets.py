@@ -1,0 +1,52 @@
+"""Scripts, styles and pictures under /static, each at an address that changes with its content."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from pathlib import Path
+from urllib.parse import parse_qs
+
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+logger = logging.getLogger(__name__)
+
+STATIC = Path(__file__).parent.parent / "static"
+BUNDLES = ("dist/app.js", "dist/style.css")
+HASH_CHARACTERS = 12
+FOREVER = "public, max-age=31536000, immutable"
+
+
+class Assets(StaticFiles):
+    """The folder of static files. A request that names the content's hash may be cached for ever, any other one asks again."""
+
+    def __init__(self, folder: Path = STATIC) -> None:
+        super().__init__(directory=folder, check_dir=False)
+        self.folder = folder
+        self._hashes: dict[str, tuple[int, str]] = {}
+
+    def address(self, name: str) -> str:
+        """The address of the file `name`, with the hash of what it holds now (a rebuilt bundle gets a new one)."""
+        try:
+            changed = (self.folder / name).stat().st_mtime_ns
+            known = self._hashes.get(name)
+            if known is None or known[0] != changed:
+                digest = hashlib.sha256((self.folder / name).read_bytes()).hexdigest()[:HASH_CHARACTERS]
+                known = self._hashes[name] = (changed, digest)
+        except FileNotFoundError:
+            return f"/static/{name}"
+        return f"/static/{name}?v={known[1]}"
+
+    def warn_if_not_built(self) -> None:
+        """Say what to do where a checkout has no bundles: pages are then readable, but bare."""
+        missing = [name for name in BUNDLES if not (self.folder / name).exists()]
+        if missing:
+            logger.warning("The pages have no script and style (%s): run `npm ci && npm run build` in server/frontend.", ", ".join(missing))
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        response = await super().get_response(path, scope)
+        versioned = b"v" in parse_qs(scope.get("query_string", b""))
+        response.headers["cache-control"] = FOREVER if versioned and response.status_code in (200, 304) else "no-cache"
+        return response

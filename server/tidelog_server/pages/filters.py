@@ -1,0 +1,135 @@
+"""How pages write numbers, times, sizes and values. Templates format nothing themselves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import datetime, timezone
+
+SIGNIFICANT_DIGITS = 5
+CUT_CHARACTERS = 400  # of a string value in a list; the whole of it is one click away
+NOTHING = "–"
+
+SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS = 1_000, 60_000, 3_600_000, 86_400_000
+
+
+def count(value: int) -> str:
+    """1204331 as `1,204,331`."""
+    return f"{value:,}"
+
+
+def plural(value: int, noun: str) -> str:
+    """`1 run`, `2 runs`."""
+    return f"{value:,} {noun}" if value == 1 else f"{value:,} {noun}s"
+
+
+def number(value: float | int | None) -> str:
+    """A figure for reading: five significant digits, integers in full."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, int):
+        return str(value)
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    text = f"{value:.{SIGNIFICANT_DIGITS}g}"
+    if "e" not in text:
+        return text
+    if 1e-4 <= abs(value) < 1e9:
+        return f"{value:.0f}"
+    mantissa, exponent = text.split("e")
+    return f"{mantissa}e{int(exponent)}"
+
+
+def exact(value: object) -> str:
+    """The whole value, for a title or a copy: every digit of a float."""
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return value_text(value)
+
+
+def value_text(value: object) -> str:
+    """Any attribute's value as one line of text."""
+    if value is None:
+        return NOTHING
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return number(value)
+    if isinstance(value, datetime):
+        return moment(round(value.timestamp() * 1000))
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return ", ".join(map(str, value))
+    return cut(str(value))
+
+
+def cut(text: str, characters: int = CUT_CHARACTERS) -> str:
+    """The beginning of a long text, with how long it is."""
+    if len(text) <= characters:
+        return text
+    return f"{text[:characters]}… ({len(text):,} characters)"
+
+
+def kind(value: object) -> str:
+    """The class of a table cell: `number` is set to the right, `text` to the left."""
+    return "number" if isinstance(value, (int, float)) and not isinstance(value, bool) else "text"
+
+
+def duration(span_ms: int | None) -> str:
+    """A span of time in its two greatest units: `3 h 05 min`."""
+    if span_ms is None:
+        return NOTHING
+    span = max(span_ms, 0)
+    if span < SECOND_MS:
+        return f"{span} ms"
+    if span < MINUTE_MS:
+        return f"{span / SECOND_MS:.1f} s" if span < 10 * SECOND_MS else f"{span // SECOND_MS} s"
+    if span < HOUR_MS:
+        return f"{span // MINUTE_MS} min {span % MINUTE_MS // SECOND_MS:02d} s"
+    if span < DAY_MS:
+        return f"{span // HOUR_MS} h {span % HOUR_MS // MINUTE_MS:02d} min"
+    return f"{span // DAY_MS} d {span % DAY_MS // HOUR_MS} h"
+
+
+def ago(then_ms: int, now_ms: int) -> str:
+    """How long ago something was, in one unit."""
+    span = max(now_ms - then_ms, 0)
+    for unit_ms, name in ((DAY_MS, "d"), (HOUR_MS, "h"), (MINUTE_MS, "min")):
+        if span >= unit_ms:
+            return f"{span // unit_ms} {name} ago"
+    return "just now" if span < 10 * SECOND_MS else f"{span // SECOND_MS} s ago"
+
+
+def moment(at_ms: int) -> str:
+    """A point in time, in UTC. The browser's script turns the titles that hold one into local time."""
+    return f"{_utc(at_ms):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def iso(at_ms: int) -> str:
+    """A point in time for `<time datetime>`."""
+    return _utc(at_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _utc(at_ms: int) -> datetime:
+    try:
+        return datetime.fromtimestamp(at_ms / 1000, tz=timezone.utc)
+    except (OverflowError, ValueError, OSError):  # a clock that was off by millennia
+        return datetime.fromtimestamp(0, tz=timezone.utc)
+
+
+FILTERS: dict[str, Callable[..., object]] = {
+    "ago": ago,
+    "count": count,
+    "cut": cut,
+    "duration": duration,
+    "exact": exact,
+    "iso": iso,
+    "kind": kind,
+    "moment": moment,
+    "number": number,
+    "plural": plural,
+    "value": value_text,
+}

@@ -1,0 +1,55 @@
+"""Errors on the way to a page become a page: what happened and where to go from there, never a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tidelog_server.errors import InvalidRequestError, NotFoundError, TidelogServerError
+from tidelog_server.pages.templating import render
+
+TITLES = {400: "This address is not right", 401: "Log in first", 403: "Not from here", 404: "Not here", 413: "Too much at once"}
+
+
+@dataclass(frozen=True)
+class ProblemPage:
+    """The context of pages/problem.html."""
+
+    title: str
+    status: int
+    message: str
+
+
+class PageRoute(APIRoute):
+    """A route whose errors are shown as HTML; those of the API stay JSON."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_or_explain(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except TidelogServerError as error:
+                return show_problem(request, error)
+            except RequestValidationError as error:
+                wrong = ", ".join(str(part["loc"][-1]) for part in error.errors())
+                return show_problem(request, InvalidRequestError(f"The address has a part that cannot be understood: {wrong}."))
+
+        return handle_or_explain
+
+
+def show_problem(request: Request, error: TidelogServerError) -> Response:
+    """The page that explains this error."""
+    page = ProblemPage(title=TITLES.get(error.status, "That did not work"), status=error.status, message=error.message)
+    return render(request, "pages/problem.html", page, status=error.status)
+
+
+def missing_page(path: str) -> NotFoundError:
+    """The error of an address that no page has."""
+    return NotFoundError(f"There is no page at {path[:200]}. The list of projects leads to everything that there is.")

@@ -1,0 +1,133 @@
+"""The page of one run: what it is, what was set, its charts, its hardware's charts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from tidelog_server.clock import now_ms
+from tidelog_server.errors import RunNotFoundError
+from tidelog_server.pages.addresses import run_address
+from tidelog_server.pages.axes import Axes, Choice, axes_from
+from tidelog_server.pages.chart_sections import Charts, charts_of, is_monitoring
+from tidelog_server.pages.problems import PageRoute
+from tidelog_server.pages.templating import render, wanted_partial
+from tidelog_server.pages.tree import Tree, matching, tree_of
+from tidelog_server.runs.attributes import Attribute, attributes_of
+from tidelog_server.runs.runs import Run, find_run
+
+router = APIRouter(route_class=PageRoute)
+
+TABS = {"charts": "Charts", "attributes": "Attributes", "monitoring": "Monitoring"}
+PARTIALS = {
+    "run-header": "partials/run_header.html",
+    "run-body": "partials/run_body.html",
+    "attributes": "partials/run_attributes.html",
+    "charts": "partials/charts.html",
+}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the header says of a run, beside its name and state."""
+
+    tags: list[str]
+    owner: str
+    host: str
+    description: str
+    elapsed_ms: int
+
+
+@dataclass(frozen=True)
+class RunPage:
+    """The context of pages/run.html and of its partials."""
+
+    run: Run
+    runs: tuple[Run, ...]
+    facts: Facts
+    address: str
+    tab: str
+    tabs: tuple[Choice, ...]
+    counts: dict[str, int]
+    find: str
+    tree: Tree
+    charts: Charts
+    axes: Axes
+    now_ms: int
+
+
+@router.get("/projects/{project:path}/runs/{label}")
+def show_run(request: Request, project: str, label: str, tab: str = "charts", find: str = "", x: str = "", y: str = "") -> Response:
+    """A run; what was acknowledged until now is in the page."""
+    with request.app.state.database.read() as connection:
+        run = find_run(connection, label)
+    if run.project != project:
+        raise RunNotFoundError(f"There is no run {label[:80]!r} in the project {project[:80]!r}; it may have moved.")
+    request.app.state.folder.fold(run.id)
+    with request.app.state.database.read() as connection:
+        attributes = attributes_of(connection, run.id)
+    page = run_page(run, attributes, tab=tab, find=find, axes_wanted=(x, y), now=now_ms())
+    return render(request, PARTIALS.get(wanted_partial(request), "pages/run.html"), page)
+
+
+def run_page(
+    run: Run, attributes: Sequence[Attribute], *, tab: str, find: str, axes_wanted: tuple[str, str], now: int
+) -> RunPage:
+    """Everything that the page shows of a run with these attributes."""
+    tab = tab if tab in TABS else "charts"
+    address = run_address(run.project, run.label)
+    others = (*((("tab", tab),) if tab != "charts" else ()), ("find", find))
+    axes = axes_from(*axes_wanted, base=address, others=others)
+    found = matching(attributes, find)
+    series = [attribute.path for attribute in attributes if attribute.series is not None]
+    charted = [attribute.path for attribute in found if attribute.series is not None]
+    monitoring = tab == "monitoring"
+    counts = {
+        "charts": sum(not is_monitoring(path) for path in series),
+        "attributes": len(attributes),
+        "monitoring": sum(map(is_monitoring, series)),
+    }
+    return RunPage(
+        run=run,
+        runs=(run,),
+        facts=_facts(run, attributes, now),
+        address=address,
+        tab=tab,
+        tabs=_tabs(run, tab, axes, find),
+        counts=counts,
+        find=find,
+        tree=tree_of(found, all_open=bool(find)),
+        charts=charts_of(
+            [path for path in charted if is_monitoring(path) == monitoring], project=run.project, labels=[run.label]
+        ),
+        axes=axes,
+        now_ms=now,
+    )
+
+
+def _tabs(run: Run, current: str, axes: Axes, find: str) -> tuple[Choice, ...]:
+    def address(tab: str) -> str:
+        kept = [("tab", tab)] if tab != "charts" else []
+        return run_address(run.project, run.label, [*kept, ("find", find), *axes.pairs])
+
+    return tuple(Choice(tab, text, address(tab), tab == current) for tab, text in TABS.items())
+
+
+def _facts(run: Run, attributes: Sequence[Attribute], now: int) -> Facts:
+    system = {attribute.path: attribute.value for attribute in attributes if attribute.path.startswith("sys/")}
+    tags = system.get("sys/tags")
+    end = run.ended_ms or (now if run.state == "running" else run.seen_ms)
+    return Facts(
+        tags=list(tags) if isinstance(tags, list) else [],
+        owner=_text(system.get("sys/owner")),
+        host=_text(system.get("sys/hostname")),
+        description=_text(system.get("sys/description")),
+        elapsed_ms=end - run.created_ms,
+    )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,53 @@
+"""Templates: each page is rendered from one frozen dataclass, `page`; a name that it lacks is an error, not an empty text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+
+from tidelog_server.pages import addresses
+from tidelog_server.pages.assets import Assets
+from tidelog_server.pages.colours import colour_of
+from tidelog_server.pages.filters import FILTERS
+
+PACKAGE = Path(__file__).parent.parent
+# A wheel carries the templates inside the package; a checkout keeps them at its top level.
+TEMPLATES = [PACKAGE / "templates", PACKAGE.parent.parent / "templates"]
+
+
+def environment(assets: Assets) -> Environment:
+    """The Jinja2 environment of all pages."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(FILTERS)
+    made.globals.update(
+        asset=assets.address,
+        colour_of=colour_of,
+        project_address=addresses.project_address,
+        run_address=addresses.run_address,
+    )
+    return made
+
+
+def render(request: Request, template: str, page: object, *, status: int = 200) -> HTMLResponse:
+    """The answer that shows `page`, a frozen dataclass, through this template.
+
+    The same address gives a whole page or a partial, depending on who asks: caches have to keep the two apart.
+    """
+    text = request.app.state.templates.get_template(template).render(page=page)
+    return HTMLResponse(text, status_code=status, headers={"Cache-Control": "no-cache", "Vary": "HX-Request, HX-Target"})
+
+
+def wanted_partial(request: Request) -> str:
+    """The id of the element that htmx wants to replace; empty when a whole page is asked for."""
+    if request.headers.get("HX-Request") != "true" or request.headers.get("HX-History-Restore-Request") == "true":
+        return ""
+    return request.headers.get("HX-Target", "")

@@ -1,0 +1,84 @@
+"""The attributes of a run as a tree of namespaces, flattened to the rows that a template writes one after another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from tidelog_server.runs.attributes import Attribute
+
+MAX_DEPTH = 8  # levels drawn; what lies deeper keeps the rest of its path as its name
+MAX_ATTRIBUTES = 1_000  # rows drawn; the find box leads to the others
+SMALL_NAMESPACE = 40  # attributes in a namespace that is open at first
+CLOSED_AT_FIRST = ("sys", "monitoring")
+
+
+@dataclass(frozen=True)
+class TreeRow:
+    """One step while writing the tree: a namespace opens (`opens`), an attribute is listed, or a namespace closes."""
+
+    kind: str  # "open", "attribute" or "close"
+    name: str = ""
+    path: str = ""
+    count: int = 0
+    is_open: bool = False
+    attribute: Attribute | None = None
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The rows of a tree and how many attributes are not among them."""
+
+    rows: tuple[TreeRow, ...]
+    shown: int
+    hidden: int
+
+
+@dataclass
+class _Namespace:
+    path: str
+    count: int = 0
+    attributes: list[tuple[str, Attribute]] = field(default_factory=list)
+    namespaces: dict[str, _Namespace] = field(default_factory=dict)
+
+
+def tree_of(attributes: Iterable[Attribute], *, all_open: bool = False) -> Tree:
+    """The tree of these attributes: attributes before namespaces, `monitoring` and `sys` at the end."""
+    wanted = sorted(attributes, key=lambda attribute: in_reading_order(attribute.path))
+    shown = wanted[:MAX_ATTRIBUTES]
+    root = _Namespace(path="")
+    for attribute in shown:
+        _place(root, attribute)
+    return Tree(rows=tuple(_rows(root, all_open)), shown=len(shown), hidden=len(wanted) - len(shown))
+
+
+def in_reading_order(path: str) -> tuple[int, list[str]]:
+    """Sorts paths as people read a run: its own values first, what tidelog adds last."""
+    parts = path.split("/")
+    return (CLOSED_AT_FIRST[::-1].index(parts[0]) + 1 if parts[0] in CLOSED_AT_FIRST else 0, parts)
+
+
+def matching(attributes: Iterable[Attribute], find: str) -> list[Attribute]:
+    """The attributes whose path contains each word of `find`, in any case."""
+    words = find.casefold().split()
+    return [attribute for attribute in attributes if all(word in attribute.path.casefold() for word in words)]
+
+
+def _place(root: _Namespace, attribute: Attribute) -> None:
+    *namespaces, name = attribute.path.split("/", MAX_DEPTH)
+    node = root
+    for part in namespaces:
+        path = f"{node.path}/{part}" if node.path else part
+        node = node.namespaces.setdefault(part, _Namespace(path=path))
+        node.count += 1
+    node.attributes.append((name, attribute))
+
+
+def _rows(node: _Namespace, all_open: bool) -> Iterator[TreeRow]:
+    for name, attribute in node.attributes:
+        yield TreeRow(kind="attribute", name=name, path=attribute.path, attribute=attribute)
+    for name, below in node.namespaces.items():
+        is_open = all_open or (below.count <= SMALL_NAMESPACE and below.path not in CLOSED_AT_FIRST)
+        yield TreeRow(kind="open", name=name, path=below.path, count=below.count, is_open=is_open)
+        yield from _rows(below, all_open)
+        yield TreeRow(kind="close")

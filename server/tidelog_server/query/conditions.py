@@ -1,0 +1,129 @@
+"""Conditions: a tree of the query language as an SQL expression on `runs`.
+
+Every value is a bound parameter. There is no NULL in the logic: a comparison asks whether a row *exists*, so it is
+false for a run that lacks the attribute, and NOT of it is true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal
+
+import sqlalchemy as sa
+
+from tidelog_server.query import stored_values, syntax
+from tidelog_server.query.expressions import Condition, in_ids, run_label
+from tidelog_server.query.moments import parse_moment
+from tidelog_server.query.scope import TAGS, Scope
+from tidelog_server.query.stored_values import Alternative, compare, compare_text, contains_word
+from tidelog_server.query.syntax import Aggregate, Attribute, Comparison, Function
+from tidelog_server.query.value_types import STATES, VIRTUAL
+from tidelog_server.tables import attributes, runs, series
+
+# `probe` looks into one run after the other, for walking along a sort order until a page is full. `collect` finds the
+# runs with a value in the index on values, for finding all runs that a query matches.
+Access = Literal["probe", "collect"]
+
+
+def condition(query: syntax.Query, scope: Scope, access: Access) -> Condition:
+    """The runs that a query matches, as a condition on `runs` that is true or false, never NULL."""
+    return _Conditions(scope, access).of(query)
+
+
+def aggregate_value(table: sa.FromClause, function: Function) -> sa.ColumnElement[float]:
+    """An aggregate as an expression on `series`; NULL without a finite value. The last value is in `attributes`."""
+    if function == "variance":
+        return sa.case((table.c.finite > 0, table.c.m2 / table.c.finite), else_=None)
+    if function == "count":
+        return sa.cast(table.c.points, sa.Double)
+    column: sa.ColumnElement[float] = table.c[function]
+    return column
+
+
+class _Conditions:
+    """Conditions within one scope."""
+
+    def __init__(self, scope: Scope, access: Access) -> None:
+        self._scope = scope
+        self._access = access
+
+    def of(self, query: syntax.Query, *, negated: bool = False) -> Condition:
+        """NOT is moved down to the single conditions, so that SQL nests only as deep as AND and OR alternate."""
+        if isinstance(query, syntax.Not):
+            return self.of(query.operand, negated=not negated)
+        if isinstance(query, syntax.And | syntax.Or):
+            operands = [self.of(operand, negated=negated) for operand in query.operands]
+            return sa.and_(*operands) if isinstance(query, syntax.And) != negated else sa.or_(*operands)
+        single = self._single(query)
+        return sa.not_(single) if negated else single
+
+    def _single(self, query: Comparison | syntax.Exists | syntax.Words) -> Condition:
+        if isinstance(query, syntax.Words):
+            return sa.and_(sa.true(), *(self._word(word) for word in query.words))
+        if isinstance(query, syntax.Exists):
+            return self._exists(query.attribute)
+        if query.operator.endswith("MATCHES"):
+            return in_ids(runs.c.id, self._scope.matches[query])
+        if isinstance(query.subject, Aggregate):
+            return self._aggregate(query.subject, query)
+        if query.subject.path in VIRTUAL:
+            return self._column_of_run(query.subject.path, query)
+        return self._has(query.subject.path, self._alternatives(query.subject, query))
+
+    def _alternatives(self, attribute: Attribute, query: Comparison) -> list[Alternative]:
+        return stored_values.comparison(attribute.type, query.operator, query.value, self._scope.now_ms)
+
+    def _word(self, word: str) -> Condition:
+        columns = (runs.c.name, runs.c.key, run_label(self._scope.project_id))
+        return sa.or_(
+            *(contains_word(column, word) for column in columns), self._has(TAGS, stored_values.tag_with(word))
+        )
+
+    def _exists(self, attribute: Attribute) -> Condition:
+        if attribute.path == "sys/ended_time":
+            return runs.c.ended_ms.is_not(None)
+        if attribute.path in VIRTUAL:
+            return sa.true()
+        return self._has(attribute.path, stored_values.presence(attribute.type))
+
+    def _aggregate(self, subject: Aggregate, query: Comparison) -> Condition:
+        if subject.function == "last":
+            return self._has(subject.attribute.path, self._alternatives(Attribute("", "floatSeries"), query))
+        path_id = self._scope.path_ids.get(subject.attribute.path)
+        if path_id is None:
+            return sa.false()
+        table = series.alias()
+        holds = compare(aggregate_value(table, subject.function), query.operator, float(query.value))
+        return _exists_row(table, table.c.run_id == runs.c.id, table.c.path_id == path_id, holds)
+
+    def _column_of_run(self, path: str, query: Comparison) -> Condition:
+        text = str(query.value)
+        if path == "sys/state":
+            among = runs.c.state.in_(STATES[text.lower()])
+            return sa.not_(among) if query.operator == "!=" else among
+        if path in ("sys/creation_time", "sys/ended_time"):
+            column = runs.c.created_ms if path == "sys/creation_time" else runs.c.ended_ms
+            moment_ms = parse_moment(text, self._scope.now_ms)
+            return sa.and_(column.is_not(None), compare(column, query.operator, moment_ms))
+        texts = {"sys/name": runs.c.name, "sys/custom_run_id": runs.c.key, "sys/id": run_label(self._scope.project_id)}
+        return compare_text(texts[path], query.operator, text)
+
+    def _has(self, path: str, alternatives: Iterable[Alternative]) -> Condition:
+        path_id = self._scope.path_ids.get(path)
+        if path_id is None:
+            return sa.false()
+        find = self._collect if self._access == "collect" else self._probe
+        return sa.or_(*(find(path_id, alternative) for alternative in alternatives))
+
+    def _collect(self, path_id: int, alternative: Alternative) -> Condition:
+        table = attributes.alias()
+        of_path = (table.c.project_id == self._scope.project_id, table.c.path_id == path_id)
+        return runs.c.id.in_(sa.select(table.c.run_id).where(*of_path, alternative.condition(table)))
+
+    def _probe(self, path_id: int, alternative: Alternative) -> Condition:
+        table = attributes.alias()
+        return _exists_row(table, table.c.run_id == runs.c.id, table.c.path_id == path_id, alternative.condition(table))
+
+
+def _exists_row(table: sa.FromClause, *conditions: Condition) -> Condition:
+    return sa.exists(sa.select(sa.literal(1)).select_from(table).where(*conditions).correlate(runs))

@@ -1,0 +1,1 @@
+"""Projects, runs, their writers and attributes."""

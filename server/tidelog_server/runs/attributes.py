@@ -1,0 +1,133 @@
+"""Attributes: the single values of a run, and its series as rows of the same table."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from tidelog_server.series.heads import as_head
+from tidelog_server.series.points import STEP_UNITS
+from tidelog_server.tables import attributes, paths, series
+
+SERIES = "float_series"
+NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+Value = float | int | bool | str | datetime | list[str] | None
+
+
+@dataclass(frozen=True)
+class Aggregates:
+    """What a float series amounts to. All but `points`, `last` and `last_step` are over its finite values."""
+
+    points: int
+    last: float
+    last_step: float
+    min: float | None
+    max: float | None
+    mean: float | None
+    variance: float | None
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """One attribute of a run. The value of a series is its last one."""
+
+    path: str
+    type: str
+    value: Value
+    series: Aggregates | None
+
+
+def attributes_of(connection: sa.Connection, run_id: int, prefix: str = "") -> list[Attribute]:
+    """The attributes of a run at or below `prefix`, sorted by path; all of them without one."""
+    columns = [paths.c.path, attributes.c.type, attributes.c.number, attributes.c.text, attributes.c.path_id, series.c.id]
+    query = (
+        sa.select(*columns, *(column for column in series.c if column.name not in ("id", "path_id")))
+        .join(paths, paths.c.id == attributes.c.path_id)
+        .outerjoin(series, (series.c.run_id == attributes.c.run_id) & (series.c.path_id == attributes.c.path_id))
+        .where(attributes.c.run_id == run_id)
+        .order_by(paths.c.path)
+    )
+    if prefix:
+        query = query.where((paths.c.path == prefix) | paths.c.path.startswith(prefix + "/", autoescape=True))
+    return [_attribute(row) for row in connection.execute(query)]
+
+
+def decode_value(kind: str, number: float | None, text: str | None) -> Value:
+    """The value behind the columns `type`, `number` and `text`."""
+    if kind == "string":
+        return text or ""
+    if kind == "int":
+        return int(text or 0)
+    if kind == "string_set":
+        return list(json.loads(text or "[]"))
+    if kind == "bool":
+        return bool(number)
+    if kind == "datetime":
+        return EPOCH + timedelta(milliseconds=number or 0)
+    return NON_FINITE.get(text or "") if number is None else number
+
+
+def encode_value(kind: str, value: Any) -> dict[str, Any]:
+    """The columns `type`, `number` and `text` of a value; a datetime is given in milliseconds."""
+    if kind in ("float", SERIES):
+        if math.isfinite(value):
+            return {"type": kind, "number": float(value), "text": None}
+        return {"type": kind, "number": None, "text": "NaN" if math.isnan(value) else f"{'-' if value < 0 else ''}Infinity"}
+    if kind == "int":
+        return {"type": kind, "number": float(value), "text": str(value)}
+    if kind == "string_set":
+        return {"type": kind, "number": None, "text": json.dumps(value, ensure_ascii=False)}
+    if kind == "string":
+        return {"type": kind, "number": None, "text": value}
+    return {"type": kind, "number": float(value), "text": None}
+
+
+def write_attributes(
+    connection: sa.Connection, project_id: int, run_id: int, values: Iterable[tuple[int, str, Any]]
+) -> None:
+    """Set attributes from (path_id, type, value); what was there is replaced."""
+    rows = [
+        {"run_id": run_id, "project_id": project_id, "path_id": path_id, **encode_value(kind, value)}
+        for path_id, kind, value in values
+    ]
+    if not rows:
+        return
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    insert = dialect.insert(attributes)
+    statement = insert.on_conflict_do_update(
+        index_elements=["run_id", "path_id"],
+        set_={name: insert.excluded[name] for name in ("type", "number", "text")},
+    )
+    connection.execute(statement, rows)
+
+
+def delete_attributes(connection: sa.Connection, run_id: int, path_ids: Sequence[int]) -> None:
+    """Delete the attributes of a run at these paths."""
+    connection.execute(sa.delete(attributes).where(attributes.c.run_id == run_id, attributes.c.path_id.in_(path_ids)))
+
+
+def _attribute(row: sa.Row[Any]) -> Attribute:
+    value = decode_value(row.type, row.number, row.text)
+    if row.type != SERIES or row.id is None:
+        return Attribute(row.path, row.type, value, None)
+    head = as_head(row)
+    variance = None if head.statistics.m2 is None else head.statistics.m2 / head.statistics.finite
+    aggregates = Aggregates(
+        points=head.points,
+        last=head.last,
+        last_step=head.step_last / STEP_UNITS,
+        min=head.statistics.min,
+        max=head.statistics.max,
+        mean=head.statistics.mean,
+        variance=variance,
+    )
+    return Attribute(row.path, row.type, value, aggregates)

@@ -1,0 +1,107 @@
+"""Comparison: what some runs have in common and where they differ, attribute by attribute."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from tidelog_server.errors import InvalidRequestError
+from tidelog_server.runs.attributes import SERIES, Value
+from tidelog_server.runs.cells import cell_value, cut_text
+from tidelog_server.runs.runs import runs_by_id
+from tidelog_server.tables import attributes, paths
+
+RUNS_LIMIT = 200
+PATHS_LIMIT = 5_000
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One attribute across runs. `values` and `types` have an entry for each run, None where it lacks the attribute.
+
+    `same` says whether all runs have it, with one type and one value, also where a long text is shown cut.
+    """
+
+    path: str
+    values: tuple[Value, ...]
+    same: bool
+    types: tuple[str | None, ...] = ()
+
+    @property
+    def is_series(self) -> bool:
+        """Whether it is a float series in any of the runs; its value is the last one."""
+        return SERIES in self.types
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The attributes of some runs. Not `complete` if there are more than `PATHS_LIMIT`; the rest is left out."""
+
+    attributes: list[Difference]
+    complete: bool
+
+
+def differing_attributes(connection: sa.Connection, run_ids: Sequence[int]) -> list[Difference]:
+    """The attributes of these runs, as `compare_runs` gives them."""
+    return compare_runs(connection, run_ids).attributes
+
+
+def compare_runs(connection: sa.Connection, run_ids: Sequence[int]) -> Comparison:
+    """Set the attributes of 2 to 200 runs side by side, in three statements: parameters first, then series, then sys/*.
+
+    Raises `InvalidRequestError` for a wrong number of runs, `RunNotFoundError` for one that is not there.
+    """
+    if not 2 <= len(set(run_ids)) == len(run_ids) <= RUNS_LIMIT:
+        message = f"A comparison takes 2 to {RUNS_LIMIT} different runs, not {len(set(run_ids))} of {len(run_ids)}."
+        raise InvalidRequestError(message, field="runs")
+    runs_by_id(connection, run_ids)
+    listed = connection.execute(_listed_paths(run_ids)).all()
+    place = {run_id: number for number, run_id in enumerate(run_ids)}
+    cells: dict[str, list[tuple[str | None, Value]]] = {}
+    for row in connection.execute(_values(run_ids, [found.path for found in listed[:PATHS_LIMIT]])):
+        cells.setdefault(row.path, [(None, None)] * len(run_ids))[place[row.run_id]] = (
+            row.type,
+            cell_value(row.type, row.number, row.text),
+        )
+    differences = [_difference(found, cells[found.path]) for found in listed[:PATHS_LIMIT]]
+    return Comparison(differences, len(listed) <= PATHS_LIMIT)
+
+
+def _difference(found: Any, cells: list[tuple[str | None, Value]]) -> Difference:
+    return Difference(
+        found.path, tuple(value for _, value in cells), bool(found.same), tuple(kind for kind, _ in cells)
+    )
+
+
+def _listed_paths(run_ids: Sequence[int]) -> sa.Select[str, bool]:
+    """The paths of these runs, in the order of the comparison.
+
+    The database compares the values, as texts may be long. Runs of two projects have different numbers for one path.
+    """
+    kind, number, text = attributes.c.type, attributes.c.number, attributes.c.text
+    everywhere = sa.func.count() == len(run_ids)
+    same = sa.and_(everywhere, sa.func.min(kind) == sa.func.max(kind), _one_value(number), _one_value(text))
+    has_series = sa.func.max(sa.case((kind == SERIES, 1), else_=0))
+    group = sa.case((paths.c.path.startswith("sys/"), 2), else_=has_series)
+    return (
+        sa.select(paths.c.path, same.label("same"))
+        .join(attributes, attributes.c.path_id == paths.c.id)
+        .where(attributes.c.run_id.in_(run_ids))
+        .group_by(paths.c.path)
+        .order_by(group, paths.c.path)
+        .limit(PATHS_LIMIT + 1)
+    )
+
+
+def _one_value(column: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
+    count = sa.func.count(column)
+    return sa.or_(count == 0, sa.and_(count == sa.func.count(), sa.func.min(column) == sa.func.max(column)))
+
+
+def _values(run_ids: Sequence[int], names: Sequence[str]) -> sa.Select[Any]:
+    columns = (attributes.c.run_id, paths.c.path, attributes.c.type, attributes.c.number)
+    query = sa.select(*columns, cut_text(attributes).label("text")).join(paths, paths.c.id == attributes.c.path_id)
+    return query.where(attributes.c.run_id.in_(run_ids), paths.c.path.in_(names))

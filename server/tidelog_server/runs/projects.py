@@ -1,0 +1,95 @@
+"""Projects: the folders that runs live in."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from tidelog_server.clock import now_ms
+from tidelog_server.errors import InvalidRequestError, ProjectNotFoundError
+from tidelog_server.tables import projects, runs, writers
+
+NAME_CHARACTERS = 255
+KEY_CHARACTERS = 8
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project as lists show it."""
+
+    id: int
+    name: str
+    key: str
+    runs: int
+    running: int
+    created_ms: int
+    last_activity_ms: int
+
+
+def list_projects(connection: sa.Connection) -> list[Project]:
+    """All projects, the one with the latest activity first."""
+    return [_project(row) for row in connection.execute(_projects_with_activity())]
+
+
+def find_project(connection: sa.Connection, name: str) -> Project:
+    """The project of this name; raises `ProjectNotFoundError`."""
+    row = connection.execute(_projects_with_activity().where(projects.c.name == name)).one_or_none()
+    if row is None:
+        raise ProjectNotFoundError(f"There is no project {name!r}. It is made when the first run is logged to it.")
+    return _project(row)
+
+
+def ensure_project(connection: sa.Connection, name: str) -> int:
+    """The id of the project of this name, which is made if it is new."""
+    found = connection.scalar(sa.select(projects.c.id).where(projects.c.name == name))
+    if found is not None:
+        return int(found)
+    check_project_name(name)
+    taken = set(connection.scalars(sa.select(projects.c.key)))
+    values = {"name": name, "key": _free_key(name, taken), "created_ms": now_ms()}
+    return int(connection.scalar(sa.insert(projects).values(values).returning(projects.c.id)) or 0)
+
+
+def check_project_name(name: str) -> None:
+    """Raise `InvalidRequestError` unless `name` may be the name of a project."""
+    if not 1 <= len(name) <= NAME_CHARACTERS or not name.isprintable() or name != name.strip():
+        raise InvalidRequestError(
+            f"{name[:80]!r} cannot be the name of a project: 1 to {NAME_CHARACTERS} printable characters without spaces around."
+        )
+
+
+def _projects_with_activity() -> sa.Select[tuple[object, ...]]:
+    seen = (
+        sa.select(writers.c.run_id, sa.func.max(writers.c.seen_ms).label("seen_ms")).group_by(writers.c.run_id).subquery()
+    )
+    last_activity = sa.func.coalesce(sa.func.max(seen.c.seen_ms), projects.c.created_ms).label("last_activity_ms")
+    return (
+        sa.select(
+            projects.c.id,
+            projects.c.name,
+            projects.c.key,
+            projects.c.created_ms,
+            sa.func.count(runs.c.id).label("runs"),
+            sa.func.count(sa.case((runs.c.state == "running", 1))).label("running"),
+            last_activity,
+        )
+        .select_from(projects.outerjoin(runs, runs.c.project_id == projects.c.id).outerjoin(seen, seen.c.run_id == runs.c.id))
+        .group_by(projects.c.id, projects.c.name, projects.c.key, projects.c.created_ms)
+        .order_by(last_activity.desc(), projects.c.name)
+    )
+
+
+def _project(row: sa.Row[tuple[object, ...]]) -> Project:
+    return Project(**row._mapping)
+
+
+def _free_key(name: str, taken: set[str]) -> str:
+    """A short prefix for run labels that no other project has: MNIST, then MNIST2, MNIST3 ..."""
+    letters = re.sub(r"[^A-Z0-9]", "", name.rsplit("/", 1)[-1].upper())[:KEY_CHARACTERS]
+    stem = letters if letters[:1].isalpha() else f"P{letters}"[:KEY_CHARACTERS]
+    key, number = stem, 2
+    while key in taken:
+        key, number = f"{stem}{number}", number + 1
+    return key

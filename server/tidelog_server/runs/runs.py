@@ -1,0 +1,121 @@
+"""Runs: one row for each, found by label (MNIST-3), by key (the client's own id) or by number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from tidelog_server.clock import now_ms
+from tidelog_server.errors import InvalidRequestError, RunNotFoundError
+from tidelog_server.runs.projects import ensure_project
+from tidelog_server.tables import projects, runs, writers
+
+KEY_CHARACTERS = 255
+NAME_CHARACTERS = 1000
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as pages and the API show it. Times are milliseconds since 1970 UTC."""
+
+    id: int
+    project_id: int
+    project: str
+    number: int
+    label: str
+    key: str
+    name: str
+    state: str
+    error: str | None
+    created_ms: int
+    ended_ms: int | None
+    seen_ms: int
+    points: int
+    dropped: int
+
+
+def select_runs() -> sa.Select[tuple[object, ...]]:
+    """Every column of `Run`; callers add their own conditions and order."""
+    seen = sa.select(sa.func.max(writers.c.seen_ms)).where(writers.c.run_id == runs.c.id).scalar_subquery()
+    dropped = sa.select(sa.func.sum(writers.c.dropped)).where(writers.c.run_id == runs.c.id).scalar_subquery()
+    return sa.select(
+        runs.c.id,
+        runs.c.project_id,
+        projects.c.name.label("project"),
+        runs.c.number,
+        (projects.c.key + "-" + sa.cast(runs.c.number, sa.String)).label("label"),
+        runs.c.key,
+        runs.c.name,
+        runs.c.state,
+        runs.c.error,
+        runs.c.created_ms,
+        runs.c.ended_ms,
+        sa.func.coalesce(seen, runs.c.created_ms).label("seen_ms"),
+        runs.c.points,
+        sa.func.coalesce(dropped, 0).label("dropped"),
+    ).join(projects, projects.c.id == runs.c.project_id)
+
+
+def as_run(row: sa.Row[tuple[object, ...]]) -> Run:
+    """The row of `select_runs` as a `Run`."""
+    values = dict(row._mapping)
+    values["dropped"] = int(values["dropped"])
+    return Run(**values)
+
+
+def find_run(connection: sa.Connection, label: str) -> Run:
+    """The run of this label, such as MNIST-3; raises `RunNotFoundError`."""
+    key, _, number = label.rpartition("-")
+    row = None
+    if key and number.isascii() and number.isdigit() and len(number) < 10:
+        matches = select_runs().where(projects.c.key == key, runs.c.number == int(number))
+        row = connection.execute(matches).one_or_none()
+    if row is None:
+        raise RunNotFoundError(f"There is no run {label[:80]!r}. Labels look like MNIST-3; the runs table of a project lists them.")
+    return as_run(row)
+
+
+def find_run_by_key(connection: sa.Connection, project: str, key: str) -> Run:
+    """The run with this custom_run_id in this project; raises `RunNotFoundError`."""
+    row = connection.execute(select_runs().where(projects.c.name == project, runs.c.key == key)).one_or_none()
+    if row is None:
+        raise RunNotFoundError(f"There is no run with the id {key[:80]!r} in the project {project[:80]!r}.")
+    return as_run(row)
+
+
+def runs_by_id(connection: sa.Connection, ids: Iterable[int]) -> list[Run]:
+    """The runs with these ids, in the order of the ids; raises `RunNotFoundError` for the first that is missing."""
+    wanted = list(ids)
+    rows = connection.execute(select_runs().where(runs.c.id.in_(wanted)))
+    found = {run.id: run for run in map(as_run, rows)}
+    for run_id in wanted:
+        if run_id not in found:
+            raise RunNotFoundError(f"There is no run with the number {run_id}.")
+    return [found[run_id] for run_id in wanted]
+
+
+def ensure_run(connection: sa.Connection, *, project: str, key: str, name: str | None, created_ms: int) -> int:
+    """The id of the run with this key in this project; both are made where they are new."""
+    if not 1 <= len(key) <= KEY_CHARACTERS or not key.isprintable():
+        raise InvalidRequestError(f"{key[:80]!r} cannot be the id of a run: 1 to {KEY_CHARACTERS} printable characters.")
+    project_id = ensure_project(connection, project)
+    found = connection.scalar(sa.select(runs.c.id).where(runs.c.project_id == project_id, runs.c.key == key))
+    if found is not None:
+        return int(found)
+    number = connection.scalar(
+        sa.update(projects)
+        .where(projects.c.id == project_id)
+        .values(last_number=projects.c.last_number + 1)
+        .returning(projects.c.last_number)
+    )
+    values = {
+        "project_id": project_id,
+        "number": number,
+        "key": key,
+        "name": (name or key)[:NAME_CHARACTERS],
+        "state": "running",
+        "created_ms": created_ms or now_ms(),
+    }
+    return int(connection.scalar(sa.insert(runs).values(values).returning(runs.c.id)) or 0)

@@ -1,0 +1,186 @@
+"""Writers: the processes that log to a run, how far each one's journal has come home, and the state they give the run.
+
+A run is running while one of its writers is; then it is failed if one failed, crashed if one vanished, else finished.
+Writers that ended before the newest one began are the past of a resumed run and do not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from tidelog_server.clock import now_ms
+from tidelog_server.errors import InvalidRequestError, WriterNotFoundError
+from tidelog_server.runs.runs import ensure_run, find_run
+from tidelog_server.tables import runs, writers
+
+HEARTBEAT_LOST_AFTER_MS = 60_000
+
+
+@dataclass(frozen=True)
+class Registration:
+    """What a client says of a writer when it first speaks to the server."""
+
+    project: str
+    run_key: str | None
+    with_id: str | None
+    writer: str
+    created_ms: int
+    host: str | None = None
+    pid: int | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Where the server's copy of a writer's journal ends."""
+
+    id: int
+    name: str
+    run_id: int
+    project_id: int
+    position: int
+    defined_paths: int
+
+
+def register(connection: sa.Connection, registration: Registration) -> Writer:
+    """The writer of this name, registered now if it is new. Its run counts as running again."""
+    known = _find(connection, registration.writer)
+    if known is not None:
+        return known
+    run_id = _run_of(connection, registration)
+    moment = now_ms()
+    values = {
+        "run_id": run_id,
+        "name": registration.writer,
+        "host": registration.host,
+        "pid": registration.pid,
+        "created_ms": registration.created_ms,
+        "seen_ms": moment,
+        "state": "running",
+    }
+    connection.execute(sa.insert(writers).values(values))
+    _set_run_state(connection, run_id)
+    return find_writer(connection, registration.writer)
+
+
+def find_writer(connection: sa.Connection, name: str) -> Writer:
+    """The writer of this name; raises `WriterNotFoundError`."""
+    found = _find(connection, name)
+    if found is None:
+        raise WriterNotFoundError(f"The writer {name[:80]!r} is not registered here. Nothing was stored. Register it, then send again.")
+    return found
+
+
+def advance(connection: sa.Connection, writer: Writer, *, by: int, defined_paths: int) -> bool:
+    """Move the end of the server's copy forward; False if another request has moved it in the meantime."""
+    moved = connection.execute(
+        sa.update(writers)
+        .where(writers.c.id == writer.id, writers.c.position == writer.position)
+        .values(position=writer.position + by, defined_paths=defined_paths, seen_ms=now_ms())
+    )
+    return moved.rowcount == 1
+
+
+def hear(connection: sa.Connection, writer: Writer) -> None:
+    """Note that the writer is alive, and revive its run if it was taken for crashed."""
+    connection.execute(sa.update(writers).where(writers.c.id == writer.id).values(seen_ms=now_ms()))
+    revive(connection, writer)
+
+
+def revive(connection: sa.Connection, writer: Writer) -> None:
+    """Take a writer that was given up for crashed as running again."""
+    revived = connection.execute(
+        sa.update(writers).where(writers.c.id == writer.id, writers.c.state == "crashed").values(state="running", ended_ms=None)
+    )
+    if revived.rowcount:
+        _set_run_state(connection, writer.run_id)
+
+
+def end(
+    connection: sa.Connection, writer: Writer, *, state: str, ended_ms: int | None = None, error: str | None = None, dropped: int = 0
+) -> None:
+    """Record how a writer ended, and what that makes of its run."""
+    moment = now_ms()
+    values = {"state": state, "dropped": dropped, "seen_ms": moment, "ended_ms": ended_ms or moment}
+    connection.execute(sa.update(writers).where(writers.c.id == writer.id).values(values))
+    if error is not None:
+        connection.execute(sa.update(runs).where(runs.c.id == writer.run_id).values(error=error))
+    _set_run_state(connection, writer.run_id)
+
+
+def close_silent(connection: sa.Connection, writer: Writer, *, ended_ms: int | None) -> None:
+    """Record that a writer died without a word; nothing changes if it did say how it ended."""
+    state = connection.scalar(sa.select(writers.c.state).where(writers.c.id == writer.id))
+    if state in ("running", "crashed"):
+        end(connection, writer, state="crashed", ended_ms=ended_ms)
+
+
+def mark_crashed(connection: sa.Connection, *, lost_after_ms: int = HEARTBEAT_LOST_AFTER_MS) -> list[int]:
+    """Give up the writers that have been silent for too long; the ids of the runs that this touches."""
+    deadline = now_ms() - lost_after_ms
+    lost = connection.execute(
+        sa.update(writers)
+        .where(writers.c.state == "running", writers.c.seen_ms < deadline)
+        .values(state="crashed", ended_ms=writers.c.seen_ms)
+        .returning(writers.c.run_id)
+    )
+    touched = sorted(set(lost.scalars()))
+    for run_id in touched:
+        _set_run_state(connection, run_id)
+    return touched
+
+
+def versions(connection: sa.Connection, run_ids: Iterable[int]) -> dict[int, tuple[int, str]]:
+    """For each run, the bytes received from all its writers, and its state: both equal means that nothing changed."""
+    query = (
+        sa.select(runs.c.id, sa.func.coalesce(sa.func.sum(writers.c.position), 0), runs.c.state)
+        .join(writers, writers.c.run_id == runs.c.id)
+        .where(runs.c.id.in_(list(run_ids)))
+        .group_by(runs.c.id, runs.c.state)
+    )
+    return {run_id: (int(received), state) for run_id, received, state in connection.execute(query)}
+
+
+def _find(connection: sa.Connection, name: str) -> Writer | None:
+    columns = (writers.c.id, writers.c.name, writers.c.run_id, runs.c.project_id, writers.c.position, writers.c.defined_paths)
+    query = sa.select(*columns).join(runs, runs.c.id == writers.c.run_id).where(writers.c.name == name)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else Writer(*row)
+
+
+def _run_of(connection: sa.Connection, registration: Registration) -> int:
+    if (registration.run_key is None) == (registration.with_id is None):
+        raise InvalidRequestError("A writer names its run by exactly one of run_key and with_id.")
+    if registration.with_id is not None:
+        return find_run(connection, registration.with_id).id
+    return ensure_run(
+        connection,
+        project=registration.project,
+        key=registration.run_key or "",
+        name=registration.name,
+        created_ms=registration.created_ms,
+    )
+
+
+def _set_run_state(connection: sa.Connection, run_id: int) -> None:
+    columns = (writers.c.state, writers.c.created_ms, writers.c.ended_ms)
+    rows = connection.execute(sa.select(*columns).where(writers.c.run_id == run_id)).all()
+    state, ended_ms = _state_of_run([(state, created_ms, ended_ms) for state, created_ms, ended_ms in rows])
+    connection.execute(
+        sa.update(runs).where(runs.c.id == run_id, runs.c.state != state).values(state=state, ended_ms=ended_ms)
+    )
+
+
+def _state_of_run(lives: list[tuple[str, int, int | None]]) -> tuple[str, int | None]:
+    """State and end of a run from (state, created_ms, ended_ms) of its writers.
+
+    A writer that ended before another began does not count: that one resumed the run, and its end is the run's.
+    """
+    newest_ms = max(created_ms for _, created_ms, _ in lives)
+    last = [(state, ended_ms) for state, _, ended_ms in lives if ended_ms is None or ended_ms > newest_ms]
+    states = {state for state, _ in last} or {"finished"}
+    state = next(state for state in ("running", "failed", "crashed", "finished") if state in states)
+    return state, None if state == "running" else max(ended_ms or 0 for _, ended_ms in last)

@@ -1,0 +1,279 @@
+"""Charts: a series as at most so many buckets, each with its exact extremes.
+
+Short stretches are read as they are; longer ones through the pyramid, coarse or fine, whichever still has a block for every
+bucket. Points that are not folded yet take part; where they rewrite history, the chunks that they overlap are read in full.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+
+from tidelog_server.series import codec, pyramid
+from tidelog_server.series.heads import SeriesHead
+from tidelog_server.series.points import EMPTY, STEP_UNITS, Floats, Points, joined, merged, with_steps
+from tidelog_server.series.pyramid import COARSE_POINTS, FINE_POINTS, Blocks
+from tidelog_server.tables import chunks
+
+Axis = Literal["step", "time"]
+
+# With fewer points than this for each bucket the points themselves are read: decoding them costs less than what the
+# fine blocks lack in resolution.
+RAW_POINTS_PER_BUCKET = FINE_POINTS // 2
+# Up to so many points for each bucket are given as they are, without buckets.
+PLAIN_POINTS_PER_BUCKET = 2
+SERIES_PER_STATEMENT = 500
+
+
+@dataclass(frozen=True)
+class Window:
+    """The part of a series that a chart shows: from `start` to `stop`, both included, in millionths of steps or in
+    milliseconds; None is open."""
+
+    axis: Axis = "step"
+    start: int | None = None
+    stop: int | None = None
+
+    @property
+    def is_whole(self) -> bool:
+        return self.start is None and self.stop is None
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One series to draw: its head (None while all of it is unfolded), what is not folded yet, the window."""
+
+    head: SeriesHead | None
+    tail: Points
+    window: Window
+
+
+@dataclass(frozen=True)
+class Curve:
+    """What a chart draws of one series. `columns` are arrays of one length; see `POINT_COLUMNS` and `BUCKET_COLUMNS`."""
+
+    points: int
+    nonfinite: int
+    names: tuple[str, ...]
+    columns: tuple[Floats, ...]
+
+
+POINT_COLUMNS = ("step", "time", "value")
+BUCKET_COLUMNS = ("step", "time", "min", "max", "first", "last", "mean")
+
+
+def curves(connection: sa.Connection, wanted: Sequence[Wanted], buckets: int) -> list[Curve]:
+    """The curves of these series. The number of statements depends on the number of different windows, not of series."""
+    pieces = _Pieces(connection, wanted, buckets)
+    return [_curve(pieces, item, buckets) for item in wanted]
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """One chunk as it was read: its points, or blocks of them."""
+
+    step_min: int
+    step_max: int
+    points: Points | None = None
+    blocks: Blocks | None = None
+
+
+class _Pieces:
+    """Reads the chunks of many series, each at its own level, with one statement for each level."""
+
+    def __init__(self, connection: sa.Connection, wanted: Sequence[Wanted], buckets: int) -> None:
+        self._connection = connection
+        self._by_series: dict[int, list[_Piece]] = {}
+        levels: dict[str, list[Wanted]] = {}
+        for item, points in zip(wanted, self._points_in_window(wanted), strict=True):
+            if item.head is not None and points:
+                levels.setdefault(_level(points + len(item.tail), buckets), []).append(item)
+        for level, items in levels.items():
+            for window in {item.window for item in items}:
+                self._read(level, [item for item in items if item.window == window], window)
+
+    def of(self, head: SeriesHead) -> list[_Piece]:
+        """The pieces of one series, in order of steps."""
+        return self._by_series.get(head.id, [])
+
+    def whole_chunk(self, head: SeriesHead, step_min: int) -> Points:
+        """All points of one chunk, whatever level it was read at."""
+        query = sa.select(chunks.c.data).where(chunks.c.series_id == head.id, chunks.c.step_min == step_min)
+        return codec.decode(self._connection.scalars(query).one())
+
+    def _points_in_window(self, wanted: Sequence[Wanted]) -> list[int]:
+        """How many points of each series lie in chunks that touch its window."""
+        counts: dict[int, int] = {}
+        for window in {item.window for item in wanted if not item.window.is_whole}:
+            ids = [item.head.id for item in wanted if item.head is not None and item.window == window]
+            for part in _parts(ids):
+                query = (
+                    sa.select(chunks.c.series_id, sa.func.sum(chunks.c.points))
+                    .where(chunks.c.series_id.in_(part), *_touches(window))
+                    .group_by(chunks.c.series_id)
+                )
+                counts.update((series_id, int(points)) for series_id, points in self._connection.execute(query))
+        return [
+            0 if item.head is None else item.head.points if item.window.is_whole else counts.get(item.head.id, 0)
+            for item in wanted
+        ]
+
+    def _read(self, level: str, items: Sequence[Wanted], window: Window) -> None:
+        ids = [item.head.id for item in items if item.head is not None]
+        wanted = chunks.c[level]
+        # A chunk too small for this level is read at the next finer one that it has.
+        blob = wanted if level == "data" else sa.func.coalesce(wanted, chunks.c.fine, chunks.c.data)
+        finest = sa.case((wanted.is_not(None), level), (chunks.c.fine.is_not(None), "fine"), else_="data")
+        for part in _parts(ids):
+            query = (
+                sa.select(chunks.c.series_id, chunks.c.step_min, chunks.c.step_max, finest, blob)
+                .where(chunks.c.series_id.in_(part), *_touches(window))
+                .order_by(chunks.c.series_id, chunks.c.step_min)
+            )
+            for series_id, step_min, step_max, found, data in self._connection.execute(query):
+                piece = _piece(step_min, step_max, found, data, as_blocks=level != "data")
+                self._by_series.setdefault(series_id, []).append(piece)
+
+
+def _piece(step_min: int, step_max: int, found: str, data: bytes, *, as_blocks: bool) -> _Piece:
+    if found != "data":
+        return _Piece(step_min, step_max, blocks=np.frombuffer(data, pyramid.BLOCK))
+    points = codec.decode(data)
+    if as_blocks:
+        return _Piece(step_min, step_max, blocks=pyramid.fine_blocks(points))
+    return _Piece(step_min, step_max, points=points)
+
+
+def _level(points: int, buckets: int) -> str:
+    if points < buckets * RAW_POINTS_PER_BUCKET:
+        return "data"
+    return "coarse" if points >= buckets * COARSE_POINTS else "fine"
+
+
+def _touches(window: Window) -> list[sa.ColumnElement[bool]]:
+    low, high = (chunks.c.step_min, chunks.c.step_max) if window.axis == "step" else (chunks.c.time_min, chunks.c.time_max)
+    conditions: list[sa.ColumnElement[bool]] = []
+    if window.start is not None:
+        conditions.append(high >= window.start)
+    if window.stop is not None:
+        conditions.append(low <= window.stop)
+    return conditions
+
+
+def _curve(pieces: _Pieces, wanted: Wanted, buckets: int) -> Curve:
+    head, window = wanted.head, wanted.window
+    read = [] if head is None else pieces.of(head)
+    tail = with_steps(wanted.tail, None if head is None else head.step_last) if len(wanted.tail) else EMPTY
+    tail = merged(EMPTY, tail)
+    if window.axis == "step":
+        tail = tail[_inside(tail.steps, tail.times, window)]
+    if len(tail) and head is not None:
+        read, tail = _with_tail(pieces, head, read, tail, window)
+    if all(piece.points is not None for piece in read):
+        points = joined([*(piece.points for piece in read if piece.points is not None), *([tail] if len(tail) else [])])
+        points = merged(EMPTY, points)  # ascending already, but for a rewritten step seen through a window of time
+        return _curve_of_points(points[_inside(points.steps, points.times, window)], window.axis, buckets)
+    parts = [_as_blocks(piece) for piece in read]
+    if len(tail):
+        parts.append(pyramid.fine_blocks(tail))
+    blocks = np.concatenate(parts)
+    return _curve_of_blocks(blocks[_blocks_inside(blocks, window)], window.axis, buckets)
+
+
+def _with_tail(
+    pieces: _Pieces, head: SeriesHead, read: list[_Piece], tail: Points, window: Window
+) -> tuple[list[_Piece], Points]:
+    """Merge unfolded points into the chunks that they overlap; what lies behind all chunks stays the tail."""
+    first, last = int(tail.steps[0]), int(tail.steps[-1])
+    if first > head.step_last:
+        return read, tail
+    result, rest = [], tail
+    for piece in read:
+        if piece.step_max < first or piece.step_min > last:
+            result.append(piece)
+            continue
+        old = piece.points if piece.points is not None else pieces.whole_chunk(head, piece.step_min)
+        # Up to the next chunk's first step the new points belong to this one.
+        stop = int(np.searchsorted(rest.steps, piece.step_max, side="right"))
+        both = merged(old, rest[:stop]) if stop else old
+        result.append(_Piece(int(both.steps[0]), int(both.steps[-1]), points=both))
+        rest = rest[stop:]
+    behind = rest.steps > head.step_last if len(rest) else np.empty(0, bool)
+    between = rest[~behind] if len(rest) else rest
+    if len(between):  # in a gap between chunks, or beside the chunks of this window
+        result.append(_Piece(int(between.steps[0]), int(between.steps[-1]), points=between))
+        result = _in_order(result)
+    if any(piece.blocks is not None for piece in result):
+        result = [piece if piece.points is None else _Piece(piece.step_min, piece.step_max, blocks=_as_blocks(piece)) for piece in result]
+    return result, rest[behind] if len(rest) else rest
+
+
+def _in_order(pieces: list[_Piece]) -> list[_Piece]:
+    return sorted(pieces, key=lambda piece: piece.step_min)
+
+
+def _as_blocks(piece: _Piece) -> Blocks:
+    if piece.blocks is not None:
+        return piece.blocks
+    return pyramid.fine_blocks(piece.points if piece.points is not None else EMPTY)
+
+
+def _inside(steps: NDArray[np.int64], times: NDArray[np.int64], window: Window) -> NDArray[np.bool_] | slice:
+    if window.is_whole:
+        return slice(None)
+    x = steps if window.axis == "step" else times
+    inside = np.ones(len(x), bool)
+    if window.start is not None:
+        inside &= x >= window.start
+    if window.stop is not None:
+        inside &= x <= window.stop
+    return inside
+
+
+def _blocks_inside(blocks: Blocks, window: Window) -> NDArray[np.bool_] | slice:
+    """Blocks that may have points in the window: a block reaches to where the next one begins."""
+    if window.is_whole:
+        return slice(None)
+    x = blocks[window.axis]
+    inside = np.ones(len(x), bool)
+    if window.start is not None:
+        inside[:-1] &= x[1:] > window.start
+    if window.stop is not None:
+        inside &= x <= window.stop
+    return inside
+
+
+def _curve_of_points(points: Points, axis: Axis, buckets: int) -> Curve:
+    nonfinite = int(np.count_nonzero(~np.isfinite(points.values)))
+    if len(points) <= buckets * PLAIN_POINTS_PER_BUCKET:
+        return Curve(len(points), nonfinite, POINT_COLUMNS, (points.steps / STEP_UNITS, points.times / 1000, points.values))
+    x = points.steps if axis == "step" else np.maximum.accumulate(points.times)
+    return _bucketed(pyramid.summarise(points, pyramid.bucket_starts(x, buckets)), len(points), nonfinite)
+
+
+def _curve_of_blocks(blocks: Blocks, axis: Axis, buckets: int) -> Curve:
+    points = int(blocks["points"].sum())
+    nonfinite = points - int(blocks["finite"].sum())
+    if len(blocks) > buckets:
+        x = blocks["step"] if axis == "step" else np.maximum.accumulate(blocks["time"])
+        blocks = pyramid.coarsened(blocks, pyramid.bucket_starts(x, buckets))
+    return _bucketed(blocks, points, nonfinite)
+
+
+def _bucketed(blocks: Blocks, points: int, nonfinite: int) -> Curve:
+    columns: tuple[Any, ...] = (
+        blocks["step"] / STEP_UNITS,
+        blocks["time"] / 1000,
+        *(np.ascontiguousarray(blocks[name]) for name in ("min", "max", "first", "last")),
+        pyramid.means(blocks),
+    )
+    return Curve(points, nonfinite, BUCKET_COLUMNS, columns)
+
+
+def _parts(ids: Sequence[int]) -> list[Sequence[int]]:
+    return [ids[start : start + SERIES_PER_STATEMENT] for start in range(0, len(ids), SERIES_PER_STATEMENT)]

@@ -1,0 +1,148 @@
+"""Chunks: the rows that hold a series, each a stretch of steps that no other chunk of the series overlaps.
+
+A chunk has up to 8,192 points. The last one is *open*: while it has fewer than 1,024 points, new points are written into it;
+then another one begins.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import sqlalchemy as sa
+
+from tidelog_server.series import codec, pyramid
+from tidelog_server.series.points import Points
+from tidelog_server.series.statistics import Statistics, statistics_of
+from tidelog_server.tables import chunks
+
+CHUNK_POINTS = 8192
+OPEN_POINTS = 1024
+SERIES_PER_STATEMENT = 5_000
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Head:
+    """What is known of a chunk without its points."""
+
+    step_min: int
+    step_max: int
+    points: int
+    statistics: Statistics
+
+
+def rows_of(points: Points, *, run_id: int, series_id: int | None, level: int = codec.FOLD_LEVEL) -> Iterator[Row]:
+    """The rows for these points, which ascend by step. `series_id` may be filled in later."""
+    for start in range(0, len(points), CHUNK_POINTS):
+        yield _row(points[start : start + CHUNK_POINTS], run_id, series_id, level)
+
+
+def head_of(row: Row) -> Head:
+    """The head of a row that `rows_of` made."""
+    return Head(row["step_min"], row["step_max"], row["points"], _statistics(row))
+
+
+def insert(connection: sa.Connection, rows: Sequence[Row]) -> None:
+    """Add rows."""
+    if rows:
+        connection.execute(sa.insert(chunks), rows)
+
+
+def delete(connection: sa.Connection, keys: Iterable[tuple[int, int]]) -> None:
+    """Delete the chunks with these (series_id, step_min)."""
+    parameters = [{"of_series": series_id, "from_step": step_min} for series_id, step_min in keys]
+    if parameters:
+        statement = sa.delete(chunks).where(
+            chunks.c.series_id == sa.bindparam("of_series"), chunks.c.step_min == sa.bindparam("from_step")
+        )
+        connection.execute(statement, parameters)
+
+
+def delete_series(connection: sa.Connection, series_ids: Sequence[int]) -> None:
+    """Delete all chunks of these series."""
+    connection.execute(sa.delete(chunks).where(chunks.c.series_id.in_(series_ids)))
+
+
+def heads(connection: sa.Connection, series_id: int) -> list[Head]:
+    """The chunks of a series, in order of steps."""
+    query = (
+        sa.select(
+            chunks.c.step_min,
+            chunks.c.step_max,
+            chunks.c.points,
+            chunks.c.finite,
+            chunks.c.min,
+            chunks.c.max,
+            chunks.c.mean,
+            chunks.c.m2,
+        )
+        .where(chunks.c.series_id == series_id)
+        .order_by(chunks.c.step_min)
+    )
+    return [head_of(dict(row._mapping)) for row in connection.execute(query)]
+
+
+def load(connection: sa.Connection, series_id: int, step_mins: Sequence[int]) -> list[Points]:
+    """The points of these chunks of one series, in order of steps."""
+    query = (
+        sa.select(chunks.c.data)
+        .where(chunks.c.series_id == series_id, chunks.c.step_min.in_(step_mins))
+        .order_by(chunks.c.step_min)
+    )
+    return [codec.decode(data) for data in connection.scalars(query)]
+
+
+def load_open(connection: sa.Connection, opened: Sequence[tuple[int, int]]) -> dict[int, Points]:
+    """The points of each of these (series_id, step_min), by series."""
+    found: dict[int, Points] = {}
+    rest = iter(opened)
+    while part := list(islice(rest, SERIES_PER_STATEMENT)):
+        steps = dict(part)
+        query = sa.select(chunks.c.series_id, chunks.c.step_min, chunks.c.data).where(
+            sa.tuple_(chunks.c.series_id, chunks.c.step_min).in_(part)
+        )
+        for series_id, step_min, data in connection.execute(query):
+            if steps[series_id] == step_min:
+                found[series_id] = codec.decode(data)
+    return found
+
+
+def _row(points: Points, run_id: int, series_id: int | None, level: int) -> Row:
+    fine = pyramid.fine_blocks(points) if len(points) >= pyramid.FINE_POINTS else None
+    coarse = pyramid.coarse_blocks(fine) if fine is not None and len(points) >= pyramid.COARSE_POINTS else None
+    statistics = statistics_of(points.values)
+    return {
+        "run_id": run_id,
+        "series_id": series_id,
+        "step_min": int(points.steps[0]),
+        "step_max": int(points.steps[-1]),
+        "time_min": int(points.times.min()),
+        "time_max": int(points.times.max()),
+        "points": len(points),
+        "finite": statistics.finite,
+        "min": statistics.min,
+        "max": statistics.max,
+        "mean": storable(statistics.mean),
+        "m2": storable(statistics.m2),
+        "coarse": None if coarse is None else coarse.tobytes(),
+        "fine": None if fine is None else fine.tobytes(),
+        "data": codec.encode(points, level),
+    }
+
+
+def storable(number: float | None) -> float | None:
+    """The number, or None for NaN, which SQLite cannot tell from NULL."""
+    return None if number is None or math.isnan(number) else number
+
+
+def _statistics(row: Row) -> Statistics:
+    if not row["finite"]:
+        return Statistics(0)
+    mean = math.nan if row["mean"] is None else row["mean"]
+    m2 = math.nan if row["m2"] is None else row["m2"]
+    return Statistics(row["finite"], row["min"], row["max"], mean, m2)

@@ -1,0 +1,92 @@
+"""Points: what a float series consists of, as three arrays of one length."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Int64s = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+NEXT_STEP = -(2**63)  # in a journal: this point gets the step after the greatest one so far
+STEP_UNITS = 1_000_000  # steps are kept as integers of millionths
+
+
+@dataclass(frozen=True)
+class Points:
+    """Steps (millionths), times (milliseconds since 1970 UTC) and values, each of shape (n,)."""
+
+    steps: Int64s
+    times: Int64s
+    values: Floats
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __getitem__(self, part: slice | NDArray[np.intp] | NDArray[np.bool_]) -> Points:
+        return Points(self.steps[part], self.times[part], self.values[part])
+
+    def is_ascending(self) -> bool:
+        """Whether every step is greater than the one before it."""
+        return len(self) < 2 or bool((self.steps[1:] > self.steps[:-1]).all())
+
+
+def units(step: float | None) -> int | None:
+    """A step as it is stored: in millionths; None stays None."""
+    return None if step is None else round(step * STEP_UNITS)
+
+
+EMPTY = Points(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64))
+
+
+def joined(parts: Sequence[Points]) -> Points:
+    """The points of all parts, one after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    if not parts:
+        return EMPTY
+    return Points(
+        np.concatenate([part.steps for part in parts]),
+        np.concatenate([part.times for part in parts]),
+        np.concatenate([part.values for part in parts]),
+    )
+
+
+def merged(older: Points, newer: Points) -> Points:
+    """Both, ascending by step; where a step occurs more than once, the point logged last stays."""
+    both = joined([older, newer]) if len(older) and len(newer) else (older if len(older) else newer)
+    if both.is_ascending():
+        return both
+    order = np.argsort(both.steps, kind="stable")
+    both = both[order]
+    is_last_of_step = np.append(both.steps[1:] != both.steps[:-1], True)
+    return both[is_last_of_step]
+
+
+def with_steps(points: Points, greatest: int | None) -> Points:
+    """Give the points that were logged without a step the step after the greatest one before them.
+
+    `points` are in the order in which they were logged; `greatest` is the greatest step of the series before them, None
+    for an empty series. A first point without a step gets step 0.
+    """
+    missing = points.steps == NEXT_STEP
+    if not missing.any():
+        return points
+    if missing.all():
+        start = -STEP_UNITS if greatest is None else greatest
+        steps = start + STEP_UNITS * np.arange(1, len(points) + 1, dtype=np.int64)
+        return Points(steps, points.times, points.values)
+    return Points(_mixed_steps(points.steps, greatest), points.times, points.values)
+
+
+def _mixed_steps(steps: Int64s, greatest: int | None) -> Int64s:
+    filled = steps.copy()
+    for index, step in enumerate(steps.tolist()):
+        if step == NEXT_STEP:
+            step = 0 if greatest is None else greatest + STEP_UNITS
+            filled[index] = step
+        greatest = step if greatest is None else max(greatest, step)
+    return filled

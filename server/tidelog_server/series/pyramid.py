@@ -1,0 +1,94 @@
+"""The pyramid: summaries of blocks of points, so that a chart of millions of points reads thousands of numbers.
+
+A block summarises 128 points (*fine*) or 1,024 (*coarse*). A chart's bucket is a union of whole blocks; minimum, maximum,
+first and last are exact for it, whatever the zoom. NaN takes no part in minimum and maximum; infinities do.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidelog_server.series.points import Floats, Points
+
+FINE_POINTS = 128
+COARSE_POINTS = 1024
+
+BLOCK = np.dtype(
+    [
+        ("step", "<i8"),  # of the block's first point
+        ("time", "<i8"),  # of the block's first point
+        ("min", "<f8"),
+        ("max", "<f8"),
+        ("first", "<f8"),
+        ("last", "<f8"),
+        ("sum", "<f8"),  # of the finite values
+        ("points", "<u4"),
+        ("finite", "<u4"),
+    ]
+)
+Blocks = NDArray[Any]  # of dtype BLOCK
+
+
+def summarise(points: Points, starts: NDArray[np.intp]) -> Blocks:
+    """One block for each index in `starts`, from there to before the next one; the last goes to the end."""
+    blocks = np.empty(len(starts), BLOCK)
+    if not len(starts):
+        return blocks
+    ends = np.append(starts[1:], len(points))
+    finite = np.isfinite(points.values)
+    blocks["step"] = points.steps[starts]
+    blocks["time"] = points.times[starts]
+    blocks["first"] = points.values[starts]
+    blocks["last"] = points.values[ends - 1]
+    blocks["min"] = np.fmin.reduceat(points.values, starts)
+    blocks["max"] = np.fmax.reduceat(points.values, starts)
+    with np.errstate(over="ignore"):  # a sum beyond float64 is infinite, and the mean says so
+        blocks["sum"] = np.add.reduceat(np.where(finite, points.values, 0.0), starts)
+    blocks["points"] = ends - starts
+    blocks["finite"] = np.add.reduceat(finite.astype(np.int64), starts)
+    return blocks
+
+
+def coarsened(blocks: Blocks, starts: NDArray[np.intp]) -> Blocks:
+    """Unions of neighbouring blocks: one for each index in `starts`, from there to before the next one."""
+    unions = np.empty(len(starts), BLOCK)
+    if not len(starts):
+        return unions
+    ends = np.append(starts[1:], len(blocks))
+    for field in ("step", "time", "first"):
+        unions[field] = blocks[field][starts]
+    unions["last"] = blocks["last"][ends - 1]
+    unions["min"] = np.fmin.reduceat(blocks["min"], starts)
+    unions["max"] = np.fmax.reduceat(blocks["max"], starts)
+    with np.errstate(over="ignore", invalid="ignore"):
+        unions["sum"] = np.add.reduceat(blocks["sum"], starts)
+    unions["points"] = np.add.reduceat(blocks["points"].astype(np.int64), starts)
+    unions["finite"] = np.add.reduceat(blocks["finite"].astype(np.int64), starts)
+    return unions
+
+
+def fine_blocks(points: Points) -> Blocks:
+    """Summaries of 128 points each, counted from the first."""
+    return summarise(points, np.arange(0, len(points), FINE_POINTS))
+
+
+def coarse_blocks(fine: Blocks) -> Blocks:
+    """Summaries of 1,024 points each, from the fine ones of the same chunk."""
+    return coarsened(fine, np.arange(0, len(fine), COARSE_POINTS // FINE_POINTS))
+
+
+def bucket_starts(x: NDArray[Any], buckets: int) -> NDArray[np.intp]:
+    """Where each of at most `buckets` equal stretches of the ascending `x` begins, empty stretches left out."""
+    edges = np.linspace(float(x[0]), float(x[-1]), buckets, endpoint=False)
+    edges[0] = x[0]
+    starts = np.unique(np.searchsorted(x, edges))
+    return starts[starts < len(x)].astype(np.intp)
+
+
+def means(blocks: Blocks) -> Floats:
+    """Mean of the finite values of each block; NaN where it has none."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(blocks["sum"] / blocks["finite"], np.float64)

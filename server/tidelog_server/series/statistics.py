@@ -1,0 +1,60 @@
+"""Statistics of a series over its finite values, which can be merged without the values.
+
+Two parts are merged by the pairwise update of Chan, Golub and LeVeque (1979, "Updating formulae and a pairwise algorithm for
+computing sample variances").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from tidelog_server.series.points import Floats
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Number of finite values, their least, greatest and mean, and the sum of squared deviations from the mean."""
+
+    finite: int
+    min: float | None = None
+    max: float | None = None
+    mean: float | None = None
+    m2: float | None = None
+
+    def merged_with(self, other: Statistics) -> Statistics:
+        """The statistics of both parts together."""
+        if self.min is None or self.max is None or self.mean is None or self.m2 is None:
+            return other
+        if other.min is None or other.max is None or other.mean is None or other.m2 is None:
+            return self
+        finite = self.finite + other.finite
+        distance = other.mean - self.mean
+        mean = self.mean + distance * (other.finite / finite)
+        m2 = self.m2 + other.m2 + distance * distance * (self.finite * (other.finite / finite))
+        return Statistics(finite, min(self.min, other.min), max(self.max, other.max), mean, m2)
+
+
+NONE = Statistics(0)
+
+
+def statistics_of(values: Floats) -> Statistics:
+    """The statistics of these values; NaN and infinities take no part."""
+    finite = values if np.isfinite(values).all() else values[np.isfinite(values)]
+    if not len(finite):
+        return NONE
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = float(finite.mean())
+        deviations = finite - mean
+        m2 = float(np.dot(deviations, deviations))
+    return Statistics(len(finite), float(finite.min()), float(finite.max()), mean, m2)
+
+
+def merged(parts: Iterable[Statistics]) -> Statistics:
+    """The statistics of all parts together."""
+    whole = NONE
+    for part in parts:
+        whole = whole.merged_with(part)
+    return whole

@@ -1,0 +1,82 @@
+"""`tidelog server`: start the server."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import sys
+from pathlib import Path
+
+import uvicorn
+
+from tidelog_server.access import is_loopback, load_or_make_token
+from tidelog_server.app import create_app
+from tidelog_server.settings import DEFAULT_DATA, DEFAULT_HOST, DEFAULT_PORT, Settings
+from tidelog_server.version import VERSION
+
+BACKLOG = 1024
+SHUTDOWN_S = 5  # for requests under way; open event streams end by themselves
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of the command."""
+    options = argparse.ArgumentParser(prog="tidelog server", description="Keep runs, and show them in the browser.")
+    options.add_argument("--data", type=Path, default=Path(DEFAULT_DATA), help=f"folder of the data (default: {DEFAULT_DATA})")
+    options.add_argument("--host", default=DEFAULT_HOST, help=f"address to listen on (default: {DEFAULT_HOST})")
+    options.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"port to listen on, 0 for any (default: {DEFAULT_PORT})")
+    options.add_argument("--database-url", help="postgresql+psycopg://... in place of SQLite in the data folder")
+    options.add_argument("--heartbeat-lost-after", type=float, default=60.0, metavar="SECONDS",
+                         help="silence after which a run counts as crashed (default: 60)")  # fmt: skip
+    return options
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until SIGINT or SIGTERM. The exit status: 0 after that, 1 if the server cannot start."""
+    options = parser().parse_args(arguments)
+    try:
+        listening = _listen(options.host, options.port)
+    except OSError as error:
+        print(f"tidelog: cannot listen on {options.host}:{options.port}: {error.strerror or error}. Is a server running there "
+              "already? Choose another port with --port.", file=sys.stderr)  # fmt: skip
+        return 1
+    settings = _settings(options)
+    try:
+        app = create_app(settings)
+    except OSError as error:
+        print(f"tidelog: the data folder {options.data} cannot be used: {error.strerror or error}.", file=sys.stderr)
+        return 1
+    port = listening.getsockname()[1]
+    host = f"[{options.host}]" if ":" in options.host else options.host
+    print(f"tidelog {VERSION} serves http://{host}:{port}, data in {options.data.resolve()}. Stop it with Ctrl-C.", flush=True)
+    config = uvicorn.Config(app, log_level="warning", access_log=False, backlog=BACKLOG, timeout_graceful_shutdown=SHUTDOWN_S,
+                            server_header=False, lifespan="on")  # fmt: skip
+    uvicorn.Server(config).run(sockets=[listening])
+    return 0
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    """The settings that the options mean. Off the loopback address a token is needed, and told once."""
+    hashed = None
+    if not is_loopback(options.host) or os.environ.get("TIDELOG_SERVER_TOKEN"):
+        hashed, token = load_or_make_token(options.data, os.environ.get("TIDELOG_SERVER_TOKEN"))
+        if token is not None:
+            print(f"tidelog: this token opens the server and is shown only now: {token}", flush=True)
+    return Settings(
+        data=options.data,
+        database_url=options.database_url,
+        token_hash=hashed,
+        heartbeat_lost_after_ms=round(options.heartbeat_lost_after * 1000),
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError:
+        listening.close()
+        raise
+    return listening

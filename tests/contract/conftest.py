@@ -1,0 +1,77 @@
+"""The store under test: everything below HTTP, on each database engine in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.journals import Sender
+from tidelog_server.database import Database
+from tidelog_server.ingest.batches import BatchCache
+from tidelog_server.ingest.committer import Committer
+from tidelog_server.ingest.receiver import Receiver
+from tidelog_server.runs.attributes import Attribute, attributes_of
+from tidelog_server.runs.runs import Run, runs_by_id
+from tidelog_server.series import export
+from tidelog_server.series.charts import Curve, Wanted, Window, curves
+from tidelog_server.series.fold import Folder
+from tidelog_server.series.lookup import find_series
+from tidelog_server.series.points import Points
+from tidelog_server.series.tails import Tails
+
+
+@dataclass
+class Store:
+    """Ingest, fold and reads over one database, with nothing happening in the background."""
+
+    database: Database
+    cache: BatchCache
+    receiver: Receiver
+    folder: Folder
+    tails: Tails
+
+    def sender(self, **registration: str) -> Sender:
+        return Sender(self.receiver, **registration)
+
+    def run(self, run_id: int) -> Run:
+        with self.database.read() as connection:
+            return runs_by_id(connection, [run_id])[0]
+
+    def attributes(self, run_id: int) -> dict[str, Attribute]:
+        with self.database.read() as connection:
+            return {attribute.path: attribute for attribute in attributes_of(connection, run_id)}
+
+    def points(self, run_id: int, path: str, limit: int = export.PAGE_POINTS) -> Points | None:
+        """All points of a series, read page by page."""
+        pages: list[Points] = []
+        start: int | None = None
+        while True:
+            self.tails.prepare([run_id])
+            with self.database.read() as connection:
+                [found] = find_series(connection, self.tails, self.run(run_id).project_id, [(run_id, path)])
+                if found is None:
+                    return None
+                page = export.page_of(connection, found.head, found.tail, start=start, limit=limit)
+            pages.append(page.points)
+            if not page.more:
+                return export.joined(pages)
+            start = int(page.points.steps[-1]) + 1
+
+    def curve(self, run_id: int, path: str, buckets: int, window: Window | None = None) -> Curve:
+        self.tails.prepare([run_id])
+        with self.database.read() as connection:
+            [found] = find_series(connection, self.tails, self.run(run_id).project_id, [(run_id, path)])
+            assert found is not None
+            return curves(connection, [Wanted(found.head, found.tail, window or Window())], buckets)[0]
+
+
+@pytest.fixture
+def store(database: Database) -> Iterator[Store]:
+    """An empty store."""
+    cache = BatchCache()
+    committer = Committer(database)
+    folder = Folder(database, cache)
+    yield Store(database, cache, Receiver(database, committer, cache), folder, Tails(database, cache, folder))
+    committer.close()
