@@ -41,7 +41,16 @@ class ServerProcess:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "tidelog_server", "--data", str(self.data), "--port", str(self.port), *self.options]
+        command = [
+            sys.executable,
+            "-m",
+            "tidelog_server",
+            "--data",
+            str(self.data),
+            "--port",
+            str(self.port),
+            *self.options,
+        ]
         self.process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, **self.environment}
         )
@@ -52,7 +61,8 @@ class ServerProcess:
         assert response.status_code == 200, response.text
 
     def _collect(self, healthy: threading.Event) -> None:
-        assert self.process is not None and self.process.stdout is not None
+        assert self.process is not None
+        assert self.process.stdout is not None
         for line in self.process.stdout:
             self.output.append(line)
             if " serves http" in line:

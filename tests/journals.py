@@ -61,7 +61,9 @@ class MemoryJournal:
 class Sender:
     """A writer of one run that ships its journal to a `Receiver` in this process."""
 
-    def __init__(self, receiver: Receiver, *, project: str = "project", key: str = "run", name: str | None = None) -> None:
+    def __init__(
+        self, receiver: Receiver, *, project: str = "project", key: str = "run", name: str | None = None
+    ) -> None:
         self.receiver = receiver
         self.journal = MemoryJournal()
         self.name = uuid.uuid4().hex[:16]

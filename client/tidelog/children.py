@@ -22,10 +22,9 @@ def adopt_children(folder: JournalFolder, transport: Transport, ending: str) -> 
     a run that went well a crashed one. Raises `ServerError` like a shipper.
     """
     for child in journals_beside(folder):
-        if not child.lock.acquire():
-            continue
         try:
-            _bring_home(child, os.path.basename(folder.path), transport, ending)
+            if child.lock.acquire():
+                _bring_home(child, os.path.basename(folder.path), transport, ending)
         except (JournalError, RequestRefusedError, NotFoundError, FileNotFoundError):
             continue  # `tidelog sync` says what is wrong with it
         finally:

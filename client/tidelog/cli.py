@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from tidelog import __version__
@@ -68,10 +70,11 @@ def _sync(options: argparse.Namespace) -> int:
 
     root = resolve_directory(options.directory)
     outcomes = []
-    for outcome in sync_journals(root, _connector(options.url, options.api_token)):
-        outcomes.append(outcome)
-        if not options.json:
-            _print_outcome(outcome)
+    with closing(_Connector(options.url, options.api_token)) as connect:
+        for outcome in sync_journals(root, connect):
+            outcomes.append(outcome)
+            if not options.json:
+                _print_outcome(outcome)
     if options.json:
         print(json.dumps({"directory": root, "journals": [outcome._asdict() for outcome in outcomes]}, indent=2))
     elif not outcomes:
@@ -92,8 +95,6 @@ class _Connector:
         self._transports: dict[str, Transport] = {}
 
     def __call__(self, origin: Origin) -> Transport:
-        import os
-
         from tidelog.transport import Transport
 
         url = resolve_url(self._url or os.environ.get("TIDELOG_URL") or origin.url)
@@ -101,17 +102,18 @@ class _Connector:
             self._transports[url] = Transport(url, self._api_token)
         return self._transports[url]
 
-
-def _connector(url: str | None, api_token: str | None) -> _Connector:
-    return _Connector(url, api_token)
+    def close(self) -> None:
+        """Close the connections."""
+        for transport in self._transports.values():
+            transport.close()
 
 
 def _print_outcome(outcome: Outcome) -> None:
     name = f"{outcome.project}: {outcome.run}" if outcome.project else outcome.directory
     if outcome.torn_bytes:
         print(
-            f"{name}: its process died in the middle of a record. The {outcome.torn_bytes} bytes of it were cut off and are "
-            f"kept in {outcome.directory}"
+            f"{name}: its process died in the middle of a record. The {outcome.torn_bytes} bytes of it were cut off "
+            f"and are kept in {outcome.directory}"
         )
     if outcome.problem:
         print(f"{name}: {outcome.problem}. The data is kept in {outcome.directory}")

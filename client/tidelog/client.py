@@ -18,8 +18,8 @@ def init_run(
     """Open a run to log to. It never waits for the network and works without a server.
 
     What is not given comes from the environment: TIDELOG_PROJECT ("default"), TIDELOG_MODE ("async"), TIDELOG_URL
-    ("http://127.0.0.1:8600"), TIDELOG_API_TOKEN, TIDELOG_CUSTOM_RUN_ID, and TIDELOG_DIR (".tidelog"), where journals are
-    kept.
+    ("http://127.0.0.1:8600"), TIDELOG_API_TOKEN, TIDELOG_CUSTOM_RUN_ID, and TIDELOG_DIR (".tidelog"), where journals
+    are kept.
 
     `with_id` ("MNIST-3") goes on with a run of the server. Processes that give the same `custom_run_id` write one run,
     which the first of them makes. `mode` is

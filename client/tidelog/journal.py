@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 
 from tidelog import records
+from tidelog.disk_trouble import DiskTrouble
 from tidelog.messages import complain, warn
 from tidelog.open_segments import QUIET_S, Mark, OpenSegments
 from tidelog.segments import JournalFolder, Origin, Segment
@@ -46,7 +47,7 @@ class Journal(Stream):
         self._segments: OpenSegments | None = None
         self._refused = True  # the gate is closed because the disk refused, or because nothing is open yet
         self._retry_at = 0.0
-        self._warned = False
+        self._trouble = DiskTrouble()
         self._pending = b""  # definitions that are not on disk; nothing goes there before them
 
     def __del__(self) -> None:
@@ -76,6 +77,8 @@ class Journal(Stream):
                 self._cut(data[:written])
             if not self._reopen() or not self._put(data):
                 self.dropped += 1
+            else:
+                self._trouble.is_over(self.dropped)
 
     def mark(self) -> Mark:
         """Return the present end."""
@@ -118,12 +121,14 @@ class Journal(Stream):
                 written = os.write(self.fd, data)
             except OSError as problem:
                 error = problem
-                if error.errno != errno.EFBIG or self._segments is None or not self._segments.roll_at_once(self.fd):
+                if error.errno != errno.EFBIG:  # a limit of the process or the file system on the length of one file
                     break
-                continue
-            if written == len(data):
-                return True
-            self._cut(data[:written])
+            else:
+                if written == len(data):
+                    return True
+                self._cut(data[:written])
+            if self._segments is None or not self._segments.roll_at_once(self.fd):
+                break
         return self._refuse(error)
 
     def _cut(self, torn: bytes) -> None:
@@ -138,14 +143,7 @@ class Journal(Stream):
         self._close_gate()
         self._refused = True
         self._retry_at = time.monotonic() + RETRY_S
-        if not self._warned:
-            self._warned = True
-            warn(
-                "the journal in %s cannot be written (%s). The program goes on; what it logs is dropped and counted "
-                "until it can be.",
-                self.folder.path if self.folder else self._root,
-                error.strerror or error,
-            )
+        self._trouble.begins(self.folder.path if self.folder else self._root, error)
         return False
 
     def _reopen(self) -> bool:
@@ -164,9 +162,6 @@ class Journal(Stream):
         if self._pending and not self._put(self._pending):
             return False
         self._pending = b""
-        if self._warned:
-            self._warned = False
-            warn("the journal can be written again; %s records were dropped meanwhile", f"{self.dropped:,}")
         if new and self.folder and self._origin:
             self._on_new_writer(self, self.folder, self._origin)
         return True

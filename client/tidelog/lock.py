@@ -15,15 +15,15 @@ class FolderLock:
     """Take and give back the lock of one folder."""
 
     def __init__(self, folder: str) -> None:
-        self._path = os.path.join(folder, "lock")
+        self._folder = folder
         self._fd: int | None = None
 
     def acquire(self) -> bool:
-        """Take the lock if it is free, without waiting; False if another process holds it or the folder is gone."""
-        try:
-            fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
-        except FileNotFoundError:
-            return False
+        """Take the lock if it is free, without waiting; False if another process holds it.
+
+        Raises FileNotFoundError if the folder is gone.
+        """
+        fd = os.open(os.path.join(self._folder, "lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -72,7 +72,7 @@ class OpenSegments:
         os.dup2(self.current.fd, fd, inheritable=False)
 
     def keep_up(self, fd: int) -> None:
-        """Begin a new segment behind this descriptor if the present one is long enough, and name the one begun before."""
+        """Begin a new segment behind this descriptor if the present one is long, and name the one begun before."""
         if self._previous is not None:
             if time.monotonic() - self._swapped_at >= SETTLE_S:
                 self._settle()

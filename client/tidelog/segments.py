@@ -99,6 +99,13 @@ class JournalFolder:
         """The directory of all journals: this one is <root>/<project>/<run>/<writer>."""
         return os.path.dirname(os.path.dirname(os.path.dirname(self.path)))
 
+    @property
+    def way_home(self) -> str:
+        """The command that brings this journal home."""
+        from shlex import quote
+
+        return f"tidelog sync --directory {quote(self.root)}"
+
     def exists(self) -> bool:
         """Whether the folder is still there."""
         return os.path.exists(self.path)
@@ -172,7 +179,8 @@ class JournalFolder:
 
     def remove(self) -> None:
         """Delete the journal, and the folders of its run and project where they are empty now. Torn tails stay."""
-        for name in os.listdir(self.path):
+        names = sorted(os.listdir(self.path), key=lambda name: (name == "lock", name != "writer.json"))
+        for name in names:  # first what the folder is found by, last the lock: nobody takes up what is half gone
             if not name.startswith(TORN):
                 os.unlink(os.path.join(self.path, name))
         for folder in (self.path, os.path.dirname(self.path), os.path.dirname(os.path.dirname(self.path))):

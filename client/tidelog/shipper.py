@@ -7,10 +7,10 @@ few times.
 from __future__ import annotations
 
 import time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zlib import compress
 
-from tidelog.errors import JournalError, OffsetGapError, RequestRefusedError, WriterNotFoundError
+from tidelog.errors import JournalError, OffsetGapError, RequestRefusedError, ServerBusyError, WriterNotFoundError
 from tidelog.segments import JournalFolder, Origin
 from tidelog.transport import Transport
 
@@ -81,10 +81,11 @@ class Shipper:
                 "name": origin.name,
             },
         )
-        self.registration = Registration(
-            answer["run_id"], answer["run"], answer["run_key"], answer["project"], answer["url"]
+        run_id, label, key, project, url = (
+            _field(answer, name) for name in ("run_id", "run", "run_key", "project", "url")
         )
-        self._note(int(answer["offset"]))
+        self._note(int(_field(answer, "offset")))
+        self.registration = Registration(run_id, label, key, project, url)
         return self.registration
 
     def close_crashed(self) -> None:
@@ -98,7 +99,7 @@ class Shipper:
             f"/journal/{self._origin.writer}", body, MEDIA_TYPE, {"offset": self.acknowledged}
         )
         self._sent_at = time.monotonic()
-        return int(answer["offset"])
+        return int(_field(answer, "offset"))
 
     def _note(self, offset: int) -> None:
         if offset != self.acknowledged:
@@ -126,3 +127,10 @@ class Shipper:
                 "was deleted after it had been acknowledged. Was the server's database restored from an older copy?"
             ) from gap
         self._note(gap.expected)
+
+
+def _field(answer: Any, name: str) -> Any:
+    try:
+        return answer[name]
+    except (KeyError, TypeError) as error:
+        raise ServerBusyError(f"the server's answer has no {name!r} in it; is it a tidelog server?") from error

@@ -32,13 +32,16 @@ def journal_statuses(root: str) -> Iterator[JournalStatus]:
 
 
 def _status(folder: JournalFolder) -> JournalStatus:
-    live = not folder.lock.acquire()
-    folder.lock.release()
+    live = False
     try:
+        live = not folder.lock.acquire()
+        folder.lock.release()
         origin = folder.origin()
         acknowledged = folder.acknowledged()
         pending = max(0, folder.end() - acknowledged)
         records = find_ending(folder, acknowledged).records if pending else 0
-    except JournalError as error:
+    except FileNotFoundError:
+        raise
+    except (JournalError, OSError) as error:
         return JournalStatus(folder.path, None, None, live, 0, 0, str(error))
     return JournalStatus(folder.path, origin.project, origin.with_id or origin.run_key, live, pending, records, None)

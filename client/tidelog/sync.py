@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from tidelog.backoff import Backoff
-from tidelog.errors import JournalError, ServerBusyError, ServerError, ServerUnreachableError
+from tidelog.errors import ServerBusyError, ServerUnreachableError, TidelogError
 from tidelog.recovery import Ending, mend
 from tidelog.segments import JournalFolder, Origin, find_journals
 from tidelog.shipper import Shipper
@@ -36,41 +36,58 @@ class Outcome(NamedTuple):
 
 def sync_journals(root: str, connect: Callable[[Origin], Transport]) -> Iterator[Outcome]:
     """Bring the journals below `root` home, one after the other. `connect` gives the server for a journal."""
+    ferry = _Ferry(connect)
     for folder in find_journals(root):
         try:
-            yield _sync(folder, connect)
+            yield ferry.bring(folder)
         except FileNotFoundError:
             continue  # it went home by itself meanwhile
 
 
-def _sync(folder: JournalFolder, connect: Callable[[Origin], Transport]) -> Outcome:
-    dead = folder.lock.acquire()
-    try:
-        return _bring_home(folder, dead, connect)
-    finally:
-        folder.lock.release()
+class _Ferry:
+    """Brings journals home. A server that did not answer for one journal is not waited for again for each of the rest."""
 
+    def __init__(self, connect: Callable[[Origin], Transport]) -> None:
+        self._connect = connect
+        self._away: dict[Transport, ServerUnreachableError] = {}
 
-def _bring_home(folder: JournalFolder, dead: bool, connect: Callable[[Origin], Transport]) -> Outcome:
-    outcome = Outcome(folder.path, None, None, not dead, False, 0, 0, None)
-    try:
-        origin = folder.origin()
-        outcome = outcome._replace(project=origin.project, run=origin.with_id or origin.run_key)
-        ending = mend(folder) if dead else None
-        outcome = outcome._replace(torn_bytes=ending.torn_bytes if ending else 0)
-        shipper = Shipper(folder, origin, connect(origin))
-        before = shipper.register() and shipper.acknowledged
-        _ship_all(shipper)
-        if shipper.registration:
-            outcome = outcome._replace(run=shipper.registration.label)
-        outcome = outcome._replace(
-            home=shipper.acknowledged >= folder.end(), sent_bytes=max(0, shipper.acknowledged - before)
-        )
-        if ending is not None and outcome.home:
-            _close(folder, shipper, ending)
-    except (ServerError, JournalError) as error:
-        return outcome._replace(problem=str(error))
-    return outcome
+    def bring(self, folder: JournalFolder) -> Outcome:
+        """Bring one journal home, as far as it goes."""
+        dead = folder.lock.acquire()
+        outcome = Outcome(folder.path, None, None, not dead, False, 0, 0, None)
+        try:
+            origin = folder.origin()
+            outcome = outcome._replace(project=origin.project, run=origin.with_id or origin.run_key)
+            ending = mend(folder) if dead else None
+            outcome = outcome._replace(torn_bytes=ending.torn_bytes if ending else 0)
+            shipper = self._registered(folder, origin)
+            before = shipper.acknowledged
+            if shipper.registration:
+                outcome = outcome._replace(run=shipper.registration.label)
+            _ship_all(shipper)
+            home = shipper.acknowledged >= folder.end()
+            outcome = outcome._replace(home=home, sent_bytes=max(0, shipper.acknowledged - before))
+            if ending is not None and home:
+                _close(folder, shipper, ending)
+        except FileNotFoundError:
+            raise
+        except (TidelogError, OSError) as error:
+            return outcome._replace(problem=str(error))
+        finally:
+            folder.lock.release()
+        return outcome
+
+    def _registered(self, folder: JournalFolder, origin: Origin) -> Shipper:
+        transport = self._connect(origin)
+        if transport in self._away:
+            raise self._away[transport]
+        shipper = Shipper(folder, origin, transport)
+        try:
+            shipper.register()
+        except ServerUnreachableError as error:
+            self._away[transport] = error
+            raise
+        return shipper
 
 
 def _ship_all(shipper: Shipper) -> None:

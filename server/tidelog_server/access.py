@@ -1,8 +1,8 @@
 """Who may use this server.
 
-On a loopback address, without a token, whoever can reach the address may: that is the machine's own user. Everywhere else
-each request carries the token, as `Authorization: Bearer ...` or, from a browser that has logged in, in a cookie. Only the token's
-hash is kept. Requests from other web sites are refused in both cases, whatever they carry.
+On a loopback address, without a token, whoever can reach the address may: that is the machine's own user. Everywhere
+else each request carries the token, as `Authorization: Bearer ...` or, from a browser that has logged in, in a cookie.
+Only the token's hash is kept. Requests from other web sites are refused in both cases, whatever they carry.
 """
 
 from __future__ import annotations
@@ -73,6 +73,7 @@ class AccessControl:
         self._settings = settings
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the request pass, or answer it with what is missing."""
         if scope["type"] == "http":
             try:
                 self._check(scope)
@@ -89,8 +90,8 @@ class AccessControl:
         host = _host_name(headers.get("host", ""))
         if self._settings.token_hash is None and host not in self._settings.allowed_hosts:
             raise ForbiddenError(
-                f"This server answers on {', '.join(self._settings.allowed_hosts)} only, and the request names the host "
-                f"{host[:80]!r}. Start it with --host and a token to serve other names."
+                f"This server answers on {', '.join(self._settings.allowed_hosts)} only, and the request names the "
+                f"host {host[:80]!r}. Start it with --host and a token to serve other names."
             )
         if scope["method"] not in SAFE_METHODS:
             _check_origin(headers)

@@ -37,9 +37,14 @@ def create_app(settings: Settings) -> FastAPI:
             await asyncio.to_thread(services.stop)
 
     app = FastAPI(
-        title="tidelog", version=VERSION, description=DESCRIPTION, lifespan=lifespan, docs_url=None, redoc_url=None,
+        title="tidelog",
+        version=VERSION,
+        description=DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
         openapi_url="/api/openapi.json",
-    )  # fmt: skip
+    )
     app.state.settings = settings
     app.state.services = services
     app.state.database = services.database

@@ -7,40 +7,53 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tidelog_server.api import problems
 from tidelog_server.errors import TooLargeError
 
-JSON_BYTES = 1024 * 1024
+BODY_BYTES = 1024 * 1024
 JOURNAL_PREFIX = "/api/journal/"
 
 
 class BodyLimit:
-    """Refuses larger bodies, as soon as they turn out to be."""
+    """Reads the body before the application does, and refuses it as soon as it turns out to be too large."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(JOURNAL_PREFIX) or scope["method"] in ("GET", "HEAD"):
+        """Let the request pass, or answer it with the limit."""
+        is_limited = scope["type"] == "http" and scope["method"] not in ("GET", "HEAD")
+        if not is_limited or scope["path"].startswith(JOURNAL_PREFIX):
             await self.app(scope, receive, send)
             return
-        size = 0
-
-        async def receive_counted() -> Message:
-            nonlocal size
-            message = await receive()
-            size += len(message.get("body", b""))
-            if size > JSON_BYTES:
-                raise TooLargeError(f"A request of more than {JSON_BYTES:,} bytes is over the limit. Nothing was stored.")
-            return message
-
-        started = False
-
-        async def send_noted(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
-        try:
-            await self.app(scope, receive_counted, send_noted)
-        except TooLargeError as error:
-            if started:
-                raise
+        body = await _body(receive)
+        if body is None:
+            error = TooLargeError(f"A request of more than {BODY_BYTES:,} bytes is over the limit. Nothing was stored.")
             await problems.answer(error)(scope, receive, send)
+            return
+        await self.app(scope, _Replay(body, receive), send)
+
+
+class _Replay:
+    """Gives the body that was read, then whatever the connection brings."""
+
+    def __init__(self, body: bytes, receive: Receive) -> None:
+        self._body: bytes | None = body
+        self._receive = receive
+
+    async def __call__(self) -> Message:
+        if self._body is None:
+            return await self._receive()
+        body, self._body = self._body, None
+        return {"type": "http.request", "body": body, "more_body": False}
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The whole body; None if it is too large."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        size += len(parts[-1])
+        if size > BODY_BYTES:
+            return None
+        if not message.get("more_body", False):
+            return b"".join(parts)

@@ -1,8 +1,8 @@
 """The database: one engine, and the only place where transactions begin.
 
-`read()` gives a connection that sees one consistent state, `write()` one whose changes are committed together. On SQLite
-there is one writer at a time (a lock in this process, `BEGIN IMMEDIATE` between processes) and any number of readers, who
-never wait for it (write-ahead log). A commit is on disk when it returns (`synchronous=FULL`).
+`read()` gives a connection that sees one consistent state, `write()` one whose changes are committed together. On
+SQLite there is one writer at a time (a lock in this process, `BEGIN IMMEDIATE` between processes) and any number of
+readers, who never wait for it (write-ahead log). A commit is on disk when it returns (`synchronous=FULL`).
 """
 
 from __future__ import annotations
@@ -27,11 +27,13 @@ READERS = 16  # connections kept for reading; uvicorn's thread pool has 40 threa
 class Database:
     """An open database. Thread-safe; one per process."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str | sa.URL) -> None:
         """Open `url`, an SQLAlchemy address: `sqlite:///file` or `postgresql+psycopg://...`."""
         self.url = sa.make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = self._sqlite_engine() if self.is_sqlite else sa.create_engine(self.url, pool_size=READERS, max_overflow=24)
+        self.engine = (
+            self._sqlite_engine() if self.is_sqlite else sa.create_engine(self.url, pool_size=READERS, max_overflow=24)
+        )
         self._writing = threading.Lock()
 
     def _sqlite_engine(self) -> sa.Engine:
@@ -66,8 +68,8 @@ class Database:
     def _connection(self) -> Iterator[sa.Connection]:
         """A connection from the pool, which goes back there unless something unforeseen happened.
 
-        An error may leave a half-read cursor behind, which on SQLite keeps the connection at an old state of the data for as
-        long as the cursor lives; so such a connection is closed instead.
+        An error may leave a half-read cursor behind, which on SQLite keeps the connection at an old state of the data
+        for as long as the cursor lives; so such a connection is closed instead.
         """
         with self.engine.connect() as connection:
             try:

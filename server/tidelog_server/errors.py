@@ -86,18 +86,26 @@ class NotFoundError(TidelogServerError):
 
 
 class ProjectNotFoundError(NotFoundError):
+    """No project has this name."""
+
     code = "project_not_found"
 
 
 class RunNotFoundError(NotFoundError):
+    """No run has this label, key or number."""
+
     code = "run_not_found"
 
 
 class SeriesNotFoundError(NotFoundError):
+    """The run has no series at this path."""
+
     code = "series_not_found"
 
 
 class WriterNotFoundError(NotFoundError):
+    """The writer is not registered here, or no longer."""
+
     code = "writer_not_found"
 
 

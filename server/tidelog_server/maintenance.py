@@ -1,4 +1,6 @@
-"""What the server does by itself every few seconds: give up silent writers, compact runs that have ended, free the disk."""
+"""What the server does by itself every few seconds: give up silent writers, compact runs that have ended, free the
+disk.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,9 @@ class Maintenance:
         try:
             duty()
         except Exception:
-            logger.exception("Maintenance (%s) failed; no data is touched by that, and it is tried again.", duty.__name__)
+            logger.exception(
+                "Maintenance (%s) failed; no data is touched by that, and it is tried again.", duty.__name__
+            )
 
     def give_up_silent_writers(self) -> None:
         """Mark runs whose heartbeat is lost as crashed; not before clients had time to come back after a start."""

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import uvicorn
+from sqlalchemy.exc import SQLAlchemyError
 
 from tidelog_server.access import is_loopback, load_or_make_token
 from tidelog_server.app import create_app
@@ -22,12 +23,21 @@ SHUTDOWN_S = 5  # for requests under way; open event streams end by themselves
 def parser() -> argparse.ArgumentParser:
     """The options of the command."""
     options = argparse.ArgumentParser(prog="tidelog server", description="Keep runs, and show them in the browser.")
-    options.add_argument("--data", type=Path, default=Path(DEFAULT_DATA), help=f"folder of the data (default: {DEFAULT_DATA})")
+    options.add_argument(
+        "--data", type=Path, default=Path(DEFAULT_DATA), help=f"folder of the data (default: {DEFAULT_DATA})"
+    )
     options.add_argument("--host", default=DEFAULT_HOST, help=f"address to listen on (default: {DEFAULT_HOST})")
-    options.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"port to listen on, 0 for any (default: {DEFAULT_PORT})")
+    options.add_argument(
+        "--port", type=int, default=DEFAULT_PORT, help=f"port to listen on, 0 for any (default: {DEFAULT_PORT})"
+    )
     options.add_argument("--database-url", help="postgresql+psycopg://... in place of SQLite in the data folder")
-    options.add_argument("--heartbeat-lost-after", type=float, default=60.0, metavar="SECONDS",
-                         help="silence after which a run counts as crashed (default: 60)")  # fmt: skip
+    options.add_argument(
+        "--heartbeat-lost-after",
+        type=float,
+        default=60.0,
+        metavar="SECONDS",
+        help="silence after which a run counts as crashed (default: 60)",
+    )
     return options
 
 
@@ -35,24 +45,41 @@ def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGINT or SIGTERM. The exit status: 0 after that, 1 if the server cannot start."""
     options = parser().parse_args(arguments)
     try:
-        listening = _listen(options.host, options.port)
+        listening = listen(options.host, options.port)
     except OSError as error:
-        print(f"tidelog: cannot listen on {options.host}:{options.port}: {error.strerror or error}. Is a server running there "
-              "already? Choose another port with --port.", file=sys.stderr)  # fmt: skip
-        return 1
+        where = f"{options.host}:{options.port}"
+        return _fail(
+            f"cannot listen on {where}: {error.strerror or error}. Is a server running there? Try another --port."
+        )
     settings = _settings(options)
     try:
         app = create_app(settings)
     except OSError as error:
-        print(f"tidelog: the data folder {options.data} cannot be used: {error.strerror or error}.", file=sys.stderr)
-        return 1
+        return _fail(f"the data folder {options.data} cannot be used: {error.strerror or error}.")
+    except SQLAlchemyError as error:
+        return _fail(f"the database cannot be used: {getattr(error, 'orig', None) or error}. Nothing was changed.")
     port = listening.getsockname()[1]
     host = f"[{options.host}]" if ":" in options.host else options.host
-    print(f"tidelog {VERSION} serves http://{host}:{port}, data in {options.data.resolve()}. Stop it with Ctrl-C.", flush=True)
-    config = uvicorn.Config(app, log_level="warning", access_log=False, backlog=BACKLOG, timeout_graceful_shutdown=SHUTDOWN_S,
-                            server_header=False, lifespan="on")  # fmt: skip
+    print(
+        f"tidelog {VERSION} serves http://{host}:{port}, data in {options.data.resolve()}. Stop it with Ctrl-C.",
+        flush=True,
+    )
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=SHUTDOWN_S,
+        server_header=False,
+        lifespan="on",
+    )
     uvicorn.Server(config).run(sockets=[listening])
     return 0
+
+
+def _fail(message: str) -> int:
+    print(f"tidelog: {message}", file=sys.stderr)
+    return 1
 
 
 def _settings(options: argparse.Namespace) -> Settings:
@@ -70,7 +97,8 @@ def _settings(options: argparse.Namespace) -> Settings:
     )
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket bound to this address, port 0 for a free one. Raises `OSError` if that cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import sqlalchemy as sa
+
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8600
 DEFAULT_DATA = "tidelog-data"
@@ -14,9 +16,10 @@ DEFAULT_DATA = "tidelog-data"
 class Settings:
     """Where a server keeps its data and whom it serves.
 
-    `database_url` replaces the SQLite file in `data`. `token_hash` is the SHA-256 of the token that requests must carry; None means that there is no
-    login, which is allowed on a loopback address only. `allowed_hosts` are the host names that requests may be addressed
-    to, so that a page from elsewhere cannot reach a server on this machine by a name of its own (DNS rebinding).
+    `database_url` replaces the SQLite file in `data`. `token_hash` is the SHA-256 of the token that requests must
+    carry; None means that there is no login, which is allowed on a loopback address only. `allowed_hosts` are the host
+    names that requests may be addressed to, so that a page from elsewhere cannot reach a server on this machine by a
+    name of its own (DNS rebinding).
     """
 
     data: Path
@@ -26,6 +29,8 @@ class Settings:
     heartbeat_lost_after_ms: int = 60_000
 
     @property
-    def url(self) -> str:
+    def url(self) -> sa.URL:
         """The address of the database."""
-        return self.database_url or f"sqlite:///{self.data / 'tidelog.db'}"
+        if self.database_url is not None:
+            return sa.make_url(self.database_url)
+        return sa.URL.create("sqlite", database=str(self.data / "tidelog.db"))

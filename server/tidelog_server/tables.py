@@ -47,8 +47,16 @@ runs = sa.Table(
     sa.Column("created_ms", sa.BigInteger, nullable=False),
     sa.Column("ended_ms", sa.BigInteger),
     sa.Column("fold_epoch", sa.BigInteger, nullable=False, server_default="0", comment="raised by every fold"),
-    sa.Column("compacted_epoch", sa.BigInteger, nullable=False, server_default="0", comment="fold_epoch when last compacted"),
-    sa.Column("points", sa.BigInteger, nullable=False, server_default="0", comment="points received, counting overwritten ones"),
+    sa.Column(
+        "compacted_epoch", sa.BigInteger, nullable=False, server_default="0", comment="fold_epoch when last compacted"
+    ),
+    sa.Column(
+        "points",
+        sa.BigInteger,
+        nullable=False,
+        server_default="0",
+        comment="points received, counting overwritten ones",
+    ),
     sa.UniqueConstraint("project_id", "key"),
     sa.UniqueConstraint("project_id", "number"),
     sa.CheckConstraint(sa.column("state").in_(RUN_STATES), name="state"),
@@ -154,11 +162,21 @@ attributes = sa.Table(
     sa.Column("text", sa.Text, comment="string; int exactly, in decimal; string set as a JSON array"),
     sa.CheckConstraint(sa.column("type").in_(ATTRIBUTE_TYPES), name="type"),
     sa.Index(
-        "ix_attributes_number", "project_id", "path_id", "number", "run_id",
-        sqlite_where=sa.text("number IS NOT NULL"), postgresql_where=sa.text("number IS NOT NULL"),
-    ),  # fmt: skip
+        "ix_attributes_number",
+        "project_id",
+        "path_id",
+        "number",
+        "run_id",
+        sqlite_where=sa.text("number IS NOT NULL"),
+        postgresql_where=sa.text("number IS NOT NULL"),
+    ),
     sa.Index(
-        "ix_attributes_text", "project_id", "path_id", sa.text("substr(text, 1, 200)"), "run_id",
-        sqlite_where=sa.text("text IS NOT NULL"), postgresql_where=sa.text("text IS NOT NULL"),
-    ),  # fmt: skip
+        "ix_attributes_text",
+        "project_id",
+        "path_id",
+        sa.text("substr(text, 1, 200)"),
+        "run_id",
+        sqlite_where=sa.text("text IS NOT NULL"),
+        postgresql_where=sa.text("text IS NOT NULL"),
+    ),
 )

@@ -53,11 +53,8 @@ class Expected:
         self.values: dict[int, float] = {}
 
     def add(self, step: float | None, value: float) -> None:
-        if step is None:
-            number = max(self.values) + 1_000_000 if self.values else 0
-        else:
-            number = round(step * 1e6)
-        self.values[number] = value
+        following = max(self.values) + 1_000_000 if self.values else 0
+        self.values[following if step is None else round(step * 1e6)] = value
 
     def arrays(self) -> tuple[list[int], list[float]]:
         steps = sorted(self.values)
@@ -104,7 +101,9 @@ def perform(store: Store, actions: list[tuple[Any, ...]]) -> tuple[int, Expected
 @PROPERTY
 @given(actions=ACTIONS)
 def test_last_write_wins_per_step_bit_for_bit(store: Store, actions: list[tuple[Any, ...]]) -> None:
-    """Any mix of appends, re-sends, rewinds, folds and compactions reads back as last write wins, before a fold and after."""
+    """Any mix of appends, re-sends, rewinds, folds and compactions reads back as last write wins, before a fold and
+    after.
+    """
     run_id, expected = perform(store, actions)
     steps, values = expected.arrays()
     for _ in ("partly folded", "folded"):
@@ -121,7 +120,9 @@ def test_last_write_wins_per_step_bit_for_bit(store: Store, actions: list[tuple[
 @PROPERTY
 @given(actions=ACTIONS)
 def test_aggregates_equal_brute_force(store: Store, actions: list[tuple[Any, ...]]) -> None:
-    """Count, last, minimum, maximum, mean and variance are those of the points that remain, whatever was overwritten."""
+    """Count, last, minimum, maximum, mean and variance are those of the points that remain, whatever was
+    overwritten.
+    """
     run_id, expected = perform(store, actions)
     store.folder.fold(run_id)
     steps, values = expected.arrays()
@@ -137,7 +138,9 @@ def test_aggregates_equal_brute_force(store: Store, actions: list[tuple[Any, ...
     assert (aggregates.min, aggregates.max) == ((finite.min(), finite.max()) if len(finite) else (None, None))
     if len(finite) and np.abs(finite).max() < 1e150:
         assert aggregates.mean == pytest.approx(finite.mean(), rel=1e-9, abs=1e-9 * max(1, np.abs(finite).max()))
-        assert aggregates.variance == pytest.approx(finite.var(), rel=1e-6, abs=1e-9 * max(1, np.abs(finite).max()) ** 2)
+        assert aggregates.variance == pytest.approx(
+            finite.var(), rel=1e-6, abs=1e-9 * max(1, np.abs(finite).max()) ** 2
+        )
 
 
 def check_buckets(curve: Curve, steps: np.ndarray, values: np.ndarray) -> None:
@@ -161,7 +164,9 @@ def check_buckets(curve: Curve, steps: np.ndarray, values: np.ndarray) -> None:
 @pytest.mark.parametrize("count", [50, 900, 12_000, 90_000])
 @pytest.mark.parametrize("folded", [True, False])
 def test_chart_extremes_are_exact(store: Store, count: int, buckets: int, folded: bool) -> None:
-    """Minimum, maximum, first and last of every bucket are exact with NaN, infinities and single spikes, at each level."""
+    """Minimum, maximum, first and last of every bucket are exact with NaN, infinities and single spikes, at each
+    level.
+    """
     random = np.random.default_rng(count * buckets)
     values = random.normal(size=count)
     values[random.integers(0, count, 5)] = [np.nan, np.inf, -np.inf, 1e9, -1e9]

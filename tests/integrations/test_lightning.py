@@ -13,10 +13,10 @@ import torch
 from lightning_utilities.core.rank_zero import rank_zero_only
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers.logger import Logger
-from tests.integrations.conftest import Server
-from tests.integrations.tiny_training import BATCHES, TinyModel, loader, tiny_trainer
 
 import tidelog
+from tests.integrations.conftest import Server
+from tests.integrations.tiny_training import BATCHES, TinyModel, loader, tiny_trainer
 from tidelog_integrations.lightning import TidelogLogger
 
 pytestmark = [
@@ -283,6 +283,7 @@ def test_a_pickled_logger_of_ones_own_run_joins_it_too(to_server: Server) -> Non
         copy.log_metrics({"loss": 2.0}, step=1)
         copy.experiment.stop()
         assert copy.version == run.key
+        assert to_server.run(copy.version)["state"] == "running"
     assert run.key is not None
     assert to_server.points(to_server.run(run.key), "training/loss") == [(1, 2.0)]
 

@@ -73,14 +73,12 @@ def main() -> None:
     parser.add_argument("--strategy", default="auto")
     parser.add_argument("--devices", type=int, default=1)
     parser.add_argument("--fails-at", type=int)
-    parser.add_argument("--own-run", action="store_true", help="open the run here and hand it to the logger")
     arguments = parser.parse_args()
 
-    import tidelog
     from tidelog_integrations.lightning import TidelogLogger
 
     pl.seed_everything(0)
-    logger = TidelogLogger(run=tidelog.init_run()) if arguments.own_run else TidelogLogger(name="tiny")
+    logger = TidelogLogger(name="tiny")
     trainer = tiny_trainer(logger, strategy=arguments.strategy, devices=arguments.devices)
     trainer.fit(TinyModel(fails_at=arguments.fails_at), loader(), loader(1))
     if trainer.is_global_zero:

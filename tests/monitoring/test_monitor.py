@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.monitoring.recording_run import RecordingRun
 
+from tests.monitoring.recording_run import RecordingRun
 from tidelog.monitoring import HardwareMonitor
 
 

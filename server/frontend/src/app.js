@@ -1,17 +1,19 @@
 /** The script of all pages. Each part looks for what it works on and does nothing where that is not there. */
 
-import htmx from "htmx.org";
+import "htmx.org";
 import { listenToAxes } from "./axes.js";
 import { Board } from "./board.js";
 import { listenToFinding } from "./finding.js";
 import { rememberFolding } from "./folding.js";
 import { follow } from "./live.js";
+import { reload } from "./parts.js";
 import { listenToTicks } from "./selection.js";
 import { localiseTimes } from "./times.js";
 
 // A form of the table sends what is empty or a default, too; an address to share is shorter without.
 const EMPTY_OR_DEFAULT = { q: "", sort: "sys/creation_time", order: "descending" };
 
+let chartsDrawn = document.querySelector("#run-header")?.dataset.charts;
 const board = document.querySelector("#charts") && document.querySelector("#legend") ? new Board() : null;
 rememberFolding();
 listenToAxes();
@@ -37,7 +39,7 @@ document.addEventListener("htmx:afterSettle", () => {
 function renewCharts() {
   const header = document.querySelector("#run-header");
   const charts = document.querySelector("#charts");
-  if (!header || !charts || charts.dataset.charts === header.dataset.charts) return;
-  charts.dataset.charts = header.dataset.charts;
-  htmx.ajax("GET", location.pathname + location.search, { target: "#charts", swap: "outerHTML" });
+  if (!header || !charts || chartsDrawn === header.dataset.charts) return;
+  chartsDrawn = header.dataset.charts;
+  reload(charts);
 }

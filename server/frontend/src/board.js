@@ -29,13 +29,13 @@ export class Board {
     /** @type {Set<Chart>} */
     this.visible = new Set();
     this.highlighted = null;
+    this.generation = 0; // raised whenever what charts show is no longer all there is
     this.timer = 0;
     this.loadedAt = 0;
     this.running = null;
     this.observer = new IntersectionObserver((entries) => this.look(entries), { rootMargin: `${NEAR_PX}px 0px` });
     onViewChange((view) => this.change(view));
     listenToLegend((run) => this.highlight(run));
-    showHidden(this.view.hidden);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.recolour());
     addEventListener("resize", () => this.resize());
     this.collect();
@@ -44,6 +44,7 @@ export class Board {
   /** Find the figures of the page; called again after a part of it was swapped. */
   collect() {
     this.runs = runsOfPage();
+    showHidden(this.view.hidden);
     for (const [figure, chart] of this.charts) {
       if (figure.isConnected) continue;
       this.observer.unobserve(figure);
@@ -65,8 +66,8 @@ export class Board {
 
   /** New points were logged: what is in view is asked for again, the rest when it comes into view. */
   refresh() {
-    for (const chart of this.charts.values()) chart.isStale = true;
-    this.schedule(Math.max(COLLECT_MS, this.loadedAt + LIVE_MS - Date.now()));
+    this.generation++;
+    this.scheduleStale();
   }
 
   /** @param {IntersectionObserverEntry[]} entries */
@@ -76,13 +77,21 @@ export class Board {
       if (!chart) continue;
       if (isIntersecting) {
         this.visible.add(chart);
-        if (!chart.isStale) chart.draw();
+        chart.draw();
       } else {
         this.visible.delete(chart);
         chart.unmount();
       }
     }
     this.schedule(COLLECT_MS);
+  }
+
+  /** Charts without data are loaded at once, others no more often than one can follow. */
+  scheduleStale() {
+    const stale = [...this.visible].filter((chart) => chart.isStale);
+    if (!stale.length) return;
+    const isUrgent = stale.some((chart) => chart.isEmpty);
+    this.schedule(isUrgent ? COLLECT_MS : Math.max(COLLECT_MS, this.loadedAt + LIVE_MS - Date.now()));
   }
 
   /** @param {number} delay_ms */
@@ -107,13 +116,14 @@ export class Board {
       for (const part of this.parts(charts)) await this.loadPart(part, signal);
       this.running = null;
       this.loadedAt = Date.now();
-      if ([...this.visible].some((chart) => chart.isStale)) this.schedule(COLLECT_MS);
+      this.scheduleStale();
     } catch (error) {
       this.running = null;
       if (signal.aborted) {
         this.schedule(0);
         return;
       }
+      console.error(error);
       charts.filter((chart) => chart.isStale).forEach((chart) => chart.fail());
       this.schedule(RETRY_MS);
     }
@@ -127,6 +137,7 @@ export class Board {
 
   /** @param {Chart[]} charts @param {AbortSignal} signal */
   async loadPart(charts, signal) {
+    const { generation } = this;
     const { x, from, to } = this.view;
     const width = Math.max(...charts.map((chart) => chart.width));
     const buckets = Math.round(Math.max(MIN_BUCKETS, Math.min(width, MAX_DRAWN / this.runs.size, MAX_BUCKETS)));
@@ -141,7 +152,7 @@ export class Board {
     const { series } = decodeFrame(await answer.arrayBuffer());
     const byPath = Map.groupBy ? Map.groupBy(series, ({ path }) => path) : groupByPath(series);
     if (signal.aborted) return;
-    for (const chart of charts) chart.receive(byPath.get(chart.path) ?? []);
+    for (const chart of charts) chart.receive(byPath.get(chart.path) ?? [], generation);
   }
 
   /** Another axis, zoom or choice of runs: what can be drawn at once is, and what is finer is asked for. */
@@ -150,9 +161,9 @@ export class Board {
     this.view = view;
     showHidden(view.hidden);
     const needsData = old.x !== view.x || old.from !== view.from || old.to !== view.to;
+    if (needsData) this.generation++;
     for (const chart of this.charts.values()) {
-      if (needsData) chart.isStale = true;
-      if (old.x === view.x) chart.draw();
+      chart.draw();
       if (old.y !== view.y && !needsData) chart.describe();
     }
     if (!needsData) return;

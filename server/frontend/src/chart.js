@@ -2,11 +2,12 @@
 
 import uPlot from "uplot";
 import { curveOf, hasNonPositive, xExtent, yExtent } from "./curves.js";
-import { count, logTicks, momentTicks, numericTicks, spanTicks } from "./format.js";
+import { count, logTicks, momentTicks, numericTicks, roundTicks, spanTicks } from "./format.js";
 import { drawCurve, planeOf } from "./lines.js";
 import { PointerBox } from "./pointer.js";
 import { changeView, resetZoom } from "./view.js";
 
+const NEVER = -1;
 const MARGIN = 0.06; // of the y range, above and below
 const ZOOM_FROM_PX = 4; // a shorter drag is a click
 const SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 2592000];
@@ -21,11 +22,11 @@ export class Chart {
     this.badge = figure.querySelector("[data-badge]");
     this.place.replaceChildren();
     this.pointer = new PointerBox(this.place);
-    /** @type {import("./frame.js").Series[]} */
-    this.series = [];
     /** @type {import("./curves.js").Curve[]} */
     this.curves = [];
-    this.isStale = true;
+    this.generation = NEVER;
+    /** @type {string} the x axis that the curves are in */
+    this.axis = "";
     this.plot = null;
     figure.dataset.state = "waiting";
   }
@@ -34,11 +35,20 @@ export class Chart {
     return Math.max(Math.floor(this.place.clientWidth), 120);
   }
 
-  /** New data from the server. @param {import("./frame.js").Series[]} series */
-  receive(series) {
-    this.series = series;
-    this.isStale = false;
-    this.curves = series.map((item) => curveOf(item, this.board.view.x));
+  /** Whether there is newer data than it shows. */
+  get isStale() {
+    return this.generation !== this.board.generation;
+  }
+
+  get isEmpty() {
+    return this.generation === NEVER;
+  }
+
+  /** Data from the server, asked for when the board was at `generation`. @param {import("./frame.js").Series[]} series @param {number} generation */
+  receive(series, generation) {
+    this.generation = generation;
+    this.axis = this.board.view.x;
+    this.curves = series.map((item) => curveOf(item, this.axis));
     this.describe();
     this.draw();
   }
@@ -51,8 +61,8 @@ export class Chart {
 
   /** Put it on the screen, or change what is there. A new axis needs a new plot; a new range only other numbers. */
   draw() {
-    if (!this.board.isVisible(this)) return;
     const { x, y } = this.board.view;
+    if (!this.board.isVisible(this) || this.axis !== x) return; // what it has is in another unit until new data comes
     const wantsLog = y === "log";
     const shown = this.shownCurves();
     this.ranges = this.rangesOf(shown, wantsLog);
@@ -124,7 +134,7 @@ export class Chart {
     return {
       width: this.width,
       height: this.height,
-      padding: [8, 10, 0, 0],
+      padding: [8, 16, 0, 0],
       legend: { show: false },
       cursor: {
         y: false,
@@ -138,7 +148,7 @@ export class Chart {
       },
       axes: [
         { ...axis, size: x === "time" ? 40 : 26, gap: 4, space: x === "step" ? 64 : 72, ...xTicks(x) },
-        { ...axis, gap: 4, space: 32, size: labelWidth, values: isLog ? (_, ticks) => logTicks(ticks) : (_, ticks, __, ___, increment) => numericTicks(ticks, increment) },
+        { ...axis, gap: 4, space: 32, size: labelWidth, ...(isLog ? logAxis(axis) : NUMERIC) },
       ],
       series: [{}, { show: true, paths: () => null, points: { show: false } }],
       hooks: {
@@ -158,7 +168,7 @@ export class Chart {
     const known = highlighted !== null && curves.some((curve) => curve.run === highlighted);
     for (const curve of curves) {
       const run = this.board.runs.get(curve.run);
-      drawCurve(plot.ctx, curve, plane, { colour: run?.colour ?? "gray", dash: run?.dash ?? [], isFaint: known && curve.run !== highlighted });
+      drawCurve(plot.ctx, curve, plane, { colour: run?.colour ?? "gray", dash: run?.dash ?? [], isFaint: known && curve.run !== highlighted, crowd: known ? 1 : curves.length });
     }
   }
 
@@ -196,9 +206,17 @@ function logRange([low, high]) {
   return [low / factor, high * factor];
 }
 
+const NUMERIC = { values: (_, ticks, __, ___, increment) => numericTicks(ticks, increment) };
+
+const logAxis = (axis) => ({
+  values: (_, ticks) => logTicks(ticks),
+  filter: (_, ticks) => roundTicks(ticks),
+  grid: { ...axis.grid, filter: (_, ticks) => roundTicks(ticks) },
+});
+
 /** @param {string} x */
 function xTicks(x) {
-  if (x === "step") return { values: (_, ticks, __, ___, increment) => numericTicks(ticks, increment) };
+  if (x === "step") return NUMERIC;
   const format = x === "time" ? momentTicks : spanTicks;
   return { incrs: SECONDS, values: (_, ticks, __, ___, increment) => format(ticks, increment) };
 }

@@ -1,6 +1,6 @@
 /** Search boxes that narrow a part of the page while one types; the form around them works without. */
 
-import htmx from "htmx.org";
+import { reload } from "./parts.js";
 
 const PAUSE_MS = 180;
 
@@ -27,14 +27,14 @@ function narrow(box) {
   else address.searchParams.delete("find");
   history.replaceState(history.state, "", address);
   const { finds } = box.dataset;
-  htmx.ajax("GET", address.pathname + address.search, { target: `#${finds}`, swap: "outerHTML" });
+  reload(document.getElementById(finds));
 }
 
 /** @param {HTMLInputElement} box */
 function findColumn(box) {
   const query = new URLSearchParams({ find: box.value });
   for (const chosen of document.querySelectorAll("#column-choices :checked")) query.append("column", chosen.value);
-  htmx.ajax("GET", `${box.dataset.findsColumns}?${query}`, { target: "#column-choices", swap: "outerHTML" });
+  reload(document.querySelector("#column-choices"), `${box.dataset.findsColumns}?${query}`);
 }
 
 /** Links between the parts of a page take along what was typed and chosen since the page was rendered. @param {MouseEvent} event */

@@ -12,26 +12,23 @@ export function runsOfPage() {
     const colour = getComputedStyle(entry.querySelector(".swatch")).color;
     runs.set(Number(run), { id: Number(run), label, name, colour, dash: dash ? dash.split(" ").map(Number) : [] });
   }
+  if (runs.size === 1) for (const run of runs.values()) run.dash = []; // nothing to tell it apart from
   return runs;
 }
 
 /** Let the legend hide runs, and tell which one the pointer is on. @param {(run: number|null) => void} onHighlight */
 export function listenToLegend(onHighlight) {
-  const legend = document.querySelector("#legend");
-  if (!legend) return;
-  legend.addEventListener("click", (event) => {
-    const eye = event.target.closest(".legend-eye");
+  document.addEventListener("click", ({ target }) => {
+    const eye = target.closest(".legend-eye");
     if (!eye) return;
     const { label } = eye.closest("[data-run]").dataset;
     const { hidden } = currentView();
     if (!hidden.delete(label)) hidden.add(label);
     changeView({ hide: [...hidden] });
   });
-  const highlight = (event) => onHighlight(Number(event.target.closest("[data-run]")?.dataset.run) || null);
-  legend.addEventListener("pointerover", highlight);
-  legend.addEventListener("focusin", highlight);
-  legend.addEventListener("pointerleave", () => onHighlight(null));
-  legend.addEventListener("focusout", () => onHighlight(null));
+  const highlight = ({ target }) => onHighlight(Number(target.closest?.("#legend [data-run]")?.dataset.run) || null);
+  document.addEventListener("pointerover", highlight);
+  document.addEventListener("focusin", highlight);
 }
 
 /** @param {Set<string>} hidden labels */

@@ -9,7 +9,7 @@ const DOTS_UP_TO = 60; // with so few points each gets a dot
 const MARK_PX = 4;
 
 /**
- * @typedef {{colour: string, dash: number[], isFaint: boolean}} Ink
+ * @typedef {{colour: string, dash: number[], isFaint: boolean, crowd: number}} Ink
  * @typedef {{x: (v: number) => number, y: (v: number) => number, left: number, top: number, right: number, bottom: number, ratio: number}} Plane
  */
 
@@ -43,10 +43,12 @@ export function drawCurve(ink, curve, plane, style) {
   ink.lineJoin = "round";
   const opacity = style.isFaint ? FAINT : 1;
   if (curve.low && curve.high) {
-    ink.globalAlpha = BAND_OPACITY * opacity;
+    // Where many bands lie over one another each is fainter, or the lines would drown.
+    const share = Math.min(1, 4 / style.crowd);
+    ink.globalAlpha = BAND_OPACITY * opacity * share;
     drawBand(ink, curve, plane);
     // The outline keeps a spike visible that is one pixel wide.
-    ink.globalAlpha = OUTLINE_OPACITY * opacity;
+    ink.globalAlpha = OUTLINE_OPACITY * opacity * Math.max(0.5, share);
     ink.lineWidth = OUTLINE_PX * plane.ratio;
     ink.stroke();
     ink.lineWidth = LINE_PX * plane.ratio;

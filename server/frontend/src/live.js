@@ -5,7 +5,7 @@
  * to a server, and while no run is alive.
  */
 
-import htmx from "htmx.org";
+import { reload } from "./parts.js";
 
 const PARTS_MS = 1500; // between two updates of the same part of the page
 const TABLE_MS = 2000;
@@ -14,10 +14,10 @@ const TABLE_EVERY_MS = 15000; // new runs, of which no event tells
 /** @param {() => void} onPoints called when new points were logged */
 export function follow(onPoints) {
   const page = new LivePage(onPoints);
-  document.addEventListener("visibilitychange", () => page.connect(true));
-  document.addEventListener("htmx:afterSettle", () => page.connect(false));
+  document.addEventListener("visibilitychange", () => page.connect());
+  document.addEventListener("htmx:afterSettle", () => page.connect());
   setInterval(() => page.poll(), TABLE_EVERY_MS);
-  page.connect(false);
+  page.connect();
 }
 
 class LivePage {
@@ -27,11 +27,14 @@ class LivePage {
     this.runs = "";
     /** @type {Map<string, number>} */
     this.updatedAt = new Map();
-    this.waiting = new Set();
+    /** @type {Set<string>} elements that changed since they were last asked for */
+    this.wanted = new Set();
+    /** @type {Set<string>} elements that are being asked for */
+    this.renewing = new Set();
   }
 
-  /** Open, keep or close the stream, as the page now needs. @param {boolean} wasHidden */
-  connect(wasHidden) {
+  /** Open, keep or close the stream, as the page now needs. */
+  connect() {
     const runs = document.hidden ? "" : runsAlive().join(" ");
     if (runs === this.runs) return;
     this.runs = runs;
@@ -40,7 +43,8 @@ class LivePage {
     if (!runs) return;
     this.source = new EventSource(`/api/events?${runs.split(" ").map((run) => `run=${run}`).join("&")}`);
     this.source.addEventListener("changed", () => this.update());
-    if (wasHidden) this.update(); // what happened meanwhile
+    // What happened before the stream was open, after the page was rendered, while the tab was hidden or the server away.
+    this.source.addEventListener("open", () => this.update());
   }
 
   update() {
@@ -56,20 +60,29 @@ class LivePage {
   }
 
   /** Ask for one element of the page again, now or when its interval is over. @param {string} id @param {number} interval_ms */
-  renew(id, interval_ms) {
-    if (this.waiting.has(id)) return;
-    const delay = Math.max(0, (this.updatedAt.get(id) ?? 0) + interval_ms - Date.now());
-    this.waiting.add(id);
-    setTimeout(async () => {
-      const part = document.getElementById(id);
-      if (part && !document.hidden && !isReading(part)) {
-        await htmx.ajax("GET", location.pathname + location.search, { target: part, swap: "outerHTML" });
-      }
-      this.waiting.delete(id);
+  async renew(id, interval_ms) {
+    this.wanted.add(id);
+    if (this.renewing.has(id)) return; // it looks again when it ends: its answer may be older than what just happened
+    this.renewing.add(id);
+    while (this.wanted.has(id)) {
+      await pause((this.updatedAt.get(id) ?? 0) + interval_ms - Date.now());
+      this.wanted.delete(id);
+      await swapElement(id);
       this.updatedAt.set(id, Date.now());
-    }, delay);
+    }
+    this.renewing.delete(id);
   }
 }
+
+/** @param {string} id */
+async function swapElement(id) {
+  const part = document.getElementById(id);
+  if (!part || document.hidden || isReading(part)) return;
+  await reload(part).catch(() => {}); // the server is away; the stream of events opens again when it is back
+}
+
+/** @param {number} delay_ms */
+const pause = (delay_ms) => new Promise((resolve) => setTimeout(resolve, Math.max(0, delay_ms)));
 
 /** @returns {string[]} the runs of the page that may get new points */
 function runsAlive() {

@@ -46,6 +46,7 @@ function remember(labels) {
 /** @param {string} address @param {string[]} labels */
 function withTicks(address, labels) {
   const url = new URL(address, location.href);
+  if (!labels.length && !url.searchParams.has("run")) return address; // as the server wrote it
   url.searchParams.delete("run");
   labels.forEach((label) => url.searchParams.append("run", label));
   return url.pathname + url.search;

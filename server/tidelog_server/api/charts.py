@@ -30,7 +30,8 @@ Bound = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
 class ChartRequest(BaseModel):
     """Every series that there is among all pairs of `runs` and `paths`.
 
-    `start` and `stop`, both included, are in the unit of the axis: steps, seconds since 1970 UTC, or seconds since the run began.
+    `start` and `stop`, both included, are in the unit of the axis: steps, seconds since 1970 UTC, or seconds since the
+    run began.
     """
 
     runs: list[RunId] = Field(min_length=1, max_length=RUNS)
@@ -50,11 +51,14 @@ class ChartRequest(BaseModel):
 def read_charts(request: Request, chart: ChartRequest) -> Response:
     """Series for charts, with the exact minimum, maximum, first and last value of every bucket.
 
-    A binary frame unless the request accepts application/json; docs/reference/http-api.md has the layout. Series of few points
-    come as columns step, time, value; longer ones as step, time, min, max, first, last, mean. `start_ms` is when the run began.
+    A binary frame unless the request accepts application/json; docs/reference/http-api.md has the layout. Series of
+    few points come as columns step, time, value; longer ones as step, time, min, max, first, last, mean. `start_ms` is
+    when the run began.
     """
     if len(chart.runs) * len(chart.paths) > PAIRS:
-        raise InvalidRequestError(f"{len(chart.runs)} runs x {len(chart.paths)} paths are more than {PAIRS:,} series. Ask in parts.")
+        raise InvalidRequestError(
+            f"{len(chart.runs)} runs x {len(chart.paths)} paths are more than {PAIRS:,} series. Ask in parts."
+        )
     services: Services = request.app.state.services
     services.tails.prepare(chart.runs)
     with services.database.read() as connection:
@@ -62,12 +66,16 @@ def read_charts(request: Request, chart: ChartRequest) -> Response:
         drawn: list[tuple[Run, str, Wanted]] = []
         for project_id in {run.project_id for run in runs.values()}:
             wanted = [pair for pair in product(chart.runs, chart.paths) if runs[pair[0]].project_id == project_id]
-            for (run_id, path), found in zip(wanted, find_series(connection, services.tails, project_id, wanted), strict=True):
+            for (run_id, path), found in zip(
+                wanted, find_series(connection, services.tails, project_id, wanted), strict=True
+            ):
                 if found is not None:
                     window = _window(chart, runs[run_id])
                     drawn.append((runs[run_id], path, Wanted(found.head, found.tail, window)))
         results = curves(connection, [wanted for _, _, wanted in drawn], chart.buckets)
-    return respond(request, [_frame_series(run, path, curve) for (run, path, _), curve in zip(drawn, results, strict=True)])
+    return respond(
+        request, [_frame_series(run, path, curve) for (run, path, _), curve in zip(drawn, results, strict=True)]
+    )
 
 
 def _window(chart: ChartRequest, run: Run) -> Window:

@@ -21,8 +21,12 @@ SILENCE_S = 15.0  # after which a comment line keeps proxies from closing the st
 
 
 @router.get("/events", response_class=StreamingResponse)
-async def watch_runs(request: Request, run: Annotated[list[int], Query(min_length=1, max_length=200)]) -> StreamingResponse:
-    """A stream of `changed` events, `{"run": id, "bytes": received so far, "state": ...}`, one for each change of each run."""
+async def watch_runs(
+    request: Request, run: Annotated[list[int], Query(min_length=1, max_length=200)]
+) -> StreamingResponse:
+    """A stream of `changed` events, `{"run": id, "bytes": received so far, "state": ...}`, one for each change of
+    each run.
+    """
     stream = _changes(request, request.app.state.database, run)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(stream, media_type="text/event-stream", headers=headers)

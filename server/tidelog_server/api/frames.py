@@ -1,11 +1,12 @@
 """Binary frames: arrays of float64 behind a JSON header, ready for a typed array in the browser.
 
-`TLF1`, the header's length as a little-endian unsigned 32-bit integer, the header, zero bytes up to a multiple of eight, then the
-columns of all series one after the other, little-endian.
+`TLF1`, the header's length as a little-endian unsigned 32-bit integer, the header, zero bytes up to a multiple of
+eight, then the columns of all series one after the other, little-endian.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import struct
 from collections.abc import Sequence
@@ -13,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import json
 from fastapi import Request, Response
 
 from tidelog_server.series.points import Floats
@@ -40,7 +40,9 @@ def respond(request: Request, series: Sequence[FrameSeries], **fields: object) -
 
 def as_frame(series: Sequence[FrameSeries], **fields: object) -> bytes:
     """The binary frame."""
-    headers, columns, offset = [], [], 0
+    headers: list[dict[str, Any]] = []
+    columns: list[Floats] = []
+    offset = 0
     for item in series:
         n = len(item.columns[0])
         headers.append({**item.header, "columns": item.names, "buckets": n, "offset": offset})

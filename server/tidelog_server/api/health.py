@@ -14,6 +14,8 @@ router = APIRouter(tags=["health"])
 
 
 class Health(BaseModel):
+    """The server works, and is of this version."""
+
     status: Literal["ok"] = "ok"
     version: str
 

@@ -32,7 +32,9 @@ class NewWriter(BaseModel):
 
     project: str = Field(min_length=1, max_length=255, examples=["mnist"])
     run_key: str | None = Field(None, min_length=1, max_length=255, description="the client's own id of the run")
-    with_id: str | None = Field(None, min_length=1, max_length=64, description="label of an existing run", examples=["MNIST-3"])
+    with_id: str | None = Field(
+        None, min_length=1, max_length=64, description="label of an existing run", examples=["MNIST-3"]
+    )
     writer: str = Field(pattern="^[0-9a-f]{16}$", description="random id of this process in this run")
     created_ms: int = Field(ge=0, le=LATEST_MS, description="milliseconds since 1970 UTC, by the client's clock")
     host: str | None = Field(None, max_length=255)
@@ -90,12 +92,16 @@ def _registered(run: Run, writer: writers.Writer) -> RegisteredWriter:
 
 @router.post(
     "/journal/{writer}",
-    openapi_extra={"requestBody": {"content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}, "required": True}},
+    openapi_extra={
+        "requestBody": {"content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}, "required": True}
+    },
 )
 async def receive_batch(
     request: Request, writer: WriterName, offset: Annotated[int, Query(ge=0, le=2**62)]
 ) -> Acknowledgement:
-    """Take in a batch of journal bytes that starts at `offset`, and answer once it is on disk. An empty body is a heartbeat."""
+    """Take in a batch of journal bytes that starts at `offset`, and answer once it is on disk. An empty body is a
+    heartbeat.
+    """
     receiver: Receiver = request.app.state.services.receiver
     received: Received = await run_in_threadpool(receiver.receive, writer, offset, await _body(request))
     return Acknowledgement(offset=received.position)
@@ -119,7 +125,9 @@ async def _body(request: Request) -> bytes:
     async for part in request.stream():
         size += len(part)
         if size > BODY_BYTES:
-            raise TooLargeError(f"A batch of more than {BODY_BYTES:,} bytes is over the limit. Nothing was stored; send less at a time.")
+            raise TooLargeError(
+                f"A batch of more than {BODY_BYTES:,} bytes is over the limit. Nothing was stored; send less at a time."
+            )
         parts.append(part)
     if size and kind != MEDIA_TYPE:
         raise InvalidRequestError(f"The content type is {kind[:80]!r}; a batch has {MEDIA_TYPE}. Nothing was stored.")

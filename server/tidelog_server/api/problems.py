@@ -6,7 +6,6 @@ import json
 import logging
 from typing import Any
 
-
 from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
@@ -17,7 +16,11 @@ from tidelog_server.errors import TidelogServerError
 logger = logging.getLogger("tidelog.server")
 
 RETRY_AFTER_S = 2
-HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
+HTTP_ERRORS = {
+    400: ("invalid_request", "The request cannot be read. Nothing was stored."),
+    404: ("not_found", "There is nothing at this address. /api/openapi.json lists what there is."),
+    405: ("method_not_allowed", "This address does not take this method. /api/openapi.json lists what it takes."),
+}
 
 
 def problem(status: int, code: str, message: str, **details: object) -> Response:
@@ -34,12 +37,15 @@ def answer(error: Exception) -> Response:
     if isinstance(error, RequestValidationError):
         return problem(422, "invalid_request", _sentence(error), problems=_problems(error))
     if isinstance(error, HTTPException):
-        return problem(error.status_code, HTTP_CODES.get(error.status_code, "http_error"), str(error.detail))
+        code, message = HTTP_ERRORS.get(error.status_code, ("http_error", str(error.detail)))
+        return problem(error.status_code, code, message)
     if isinstance(error, OperationalError):
         logger.error("The database cannot be used: %s", error.orig)
         return problem(503, "unavailable", "The database cannot be used now. Nothing was stored; try again later.")
     logger.error("A request failed for a reason that nobody foresaw.", exc_info=error)
-    return problem(500, "internal_error", "The server failed at this request. Nothing of it was stored; its log says why.")
+    return problem(
+        500, "internal_error", "The server failed at this request. Nothing of it was stored; its log says why."
+    )
 
 
 def _problems(error: RequestValidationError) -> list[dict[str, Any]]:

@@ -23,6 +23,8 @@ class ProjectOut(BaseModel):
 
 
 class ProjectList(BaseModel):
+    """All projects."""
+
     projects: list[ProjectOut]
 
 

@@ -53,6 +53,8 @@ class AttributeOut(BaseModel):
 
 
 class AttributeList(BaseModel):
+    """Attributes, sorted by path."""
+
     attributes: list[AttributeOut]
 
 
@@ -75,9 +77,7 @@ def read_run(request: Request, label: str) -> RunOut:
 
 
 @router.get("/runs/{label}/attributes", response_model_exclude_unset=True)
-def read_attributes(
-    request: Request, label: str, prefix: Annotated[str, Query(max_length=1024)] = ""
-) -> AttributeList:
+def read_attributes(request: Request, label: str, prefix: Annotated[str, Query(max_length=1024)] = "") -> AttributeList:
     """The attributes at or below a path, everything included that was acknowledged before the request."""
     services: Services = request.app.state.services
     with services.database.read() as connection:
@@ -91,7 +91,11 @@ def read_attributes(
 def as_json(run: runs.Run) -> RunOut:
     """A run as the API gives it."""
     values = asdict(run)
-    return RunOut(run_id=values.pop("id"), url=run_url(run), **{name: values[name] for name in RunOut.model_fields if name in values})
+    return RunOut(
+        run_id=values.pop("id"),
+        url=run_url(run),
+        **{name: values[name] for name in RunOut.model_fields if name in values},
+    )
 
 
 def _attribute(attribute: attributes.Attribute) -> AttributeOut:

@@ -67,7 +67,14 @@ def read_series(
     columns = (points.steps / STEP_UNITS, points.times / 1000, points.values)
     if "application/json" in request.headers.get("accept", ""):
         steps, times, values = map(json_numbers, columns)
-        body = {"path": path, "points": len(points), "steps": steps, "times": times, "values": values, "next": following}
+        body = {
+            "path": path,
+            "points": len(points),
+            "steps": steps,
+            "times": times,
+            "values": values,
+            "next": following,
+        }
         return Response(json.dumps(body).encode(), media_type="application/json")
     item = FrameSeries({"run": run.id, "path": path, "points": len(points)}, ("step", "time", "value"), columns)
     return Response(as_frame([item], next=following), media_type=MEDIA_TYPE)

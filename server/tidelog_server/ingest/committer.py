@@ -30,7 +30,9 @@ class Committer:
         self._database = database
         self._waiting: queue.SimpleQueue[tuple[Work, Future[Any]] | None] = queue.SimpleQueue()
         count = 1 if database.is_sqlite else POSTGRESQL_THREADS
-        self._threads = [threading.Thread(target=self._run, name=f"tidelog-commit-{i}", daemon=True) for i in range(count)]
+        self._threads = [
+            threading.Thread(target=self._run, name=f"tidelog-commit-{i}", daemon=True) for i in range(count)
+        ]
         for thread in self._threads:
             thread.start()
 
@@ -73,7 +75,7 @@ class Committer:
         try:
             with self._database.write() as connection:
                 results = [work(connection) for work, _ in group]
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - it is raised where the request waits
             if len(group) == 1:  # the error belongs to the request that waits for it
                 group[0][1].set_exception(error)
                 return

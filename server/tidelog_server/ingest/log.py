@@ -60,7 +60,8 @@ def oldest(connection: sa.Connection, run_id: int, *, batches: int, points: int)
         .order_by(ingest_log.c.id)
         .limit(batches)
     )
-    chosen, total = [], 0
+    chosen: list[int] = []
+    total = 0
     for log_id, count in connection.execute(query):
         if chosen and total + count > points:
             break
@@ -83,13 +84,14 @@ def entries(connection: sa.Connection, log_ids: list[int], cache: BatchCache) ->
     rows = connection.execute(query).all()
     if missing:
         query = sa.select(ingest_log.c.id, ingest_log.c.payload).where(ingest_log.c.id.in_(missing))
-        payloads = {log_id: payload for log_id, payload in connection.execute(query)}
+        payloads: dict[int, bytes] = {row.id: row.payload for row in connection.execute(query)}
         path_ids = load_writer_paths(connection, (row.writer_id for row in rows))
         for row in rows:
             if row.id in payloads:
-                known[row.id] = load(payloads[row.id], row.first_path, path_ids.get(row.writer_id, NO_PATHS))
-                cache.put(row.id, known[row.id])
-    return [Entry(row.id, row.run_id, batch) for row in rows if (batch := known[row.id]) is not None]
+                batch = load(payloads[row.id], row.first_path, path_ids.get(row.writer_id, NO_PATHS))
+                cache.put(row.id, batch)
+                known[row.id] = batch
+    return [Entry(row.id, row.run_id, found) for row in rows if (found := known[row.id]) is not None]
 
 
 def remove(connection: sa.Connection, log_ids: list[int]) -> None:

@@ -48,7 +48,8 @@ class Receiver:
     def receive(self, writer_name: str, offset: int, body: bytes) -> Received:
         """Store the batch `body`, which starts at `offset` of the writer's stream, and return after the commit.
 
-        Raises `WriterNotFoundError`, `OffsetGapError` (the batch starts beyond the server's copy), `MalformedJournalError` or
+        Raises `WriterNotFoundError`, `OffsetGapError` (the batch starts beyond the server's copy),
+        `MalformedJournalError` or
         `TooLargeError`; then nothing of the batch is stored.
         """
         with self._database.read() as connection:
@@ -92,7 +93,9 @@ class Receiver:
 
 
 def _commit_batch(connection: sa.Connection, writer: Writer, payload: bytes, batch: Batch) -> int | None:
-    """Move the writer forward and log the batch; None if the writer is not where the batch starts, 0 if there was nothing to log."""
+    """Move the writer forward and log the batch; None if the writer is not where the batch starts, 0 if there was
+    nothing to log.
+    """
     defined_paths = writer.defined_paths + len(batch.defined)
     if not writers.advance(connection, writer, by=batch.consumed, defined_paths=defined_paths):
         return None
@@ -110,8 +113,8 @@ def _commit_batch(connection: sa.Connection, writer: Writer, payload: bytes, bat
 
 def _gap(writer: Writer, offset: int) -> OffsetGapError:
     return OffsetGapError(
-        f"The batch starts at byte {offset:,}, but the server has this journal up to byte {writer.position:,}. Nothing was "
-        f"stored. Send what follows byte {writer.position:,}.",
+        f"The batch starts at byte {offset:,}, but the server has this journal up to byte {writer.position:,} only. "
+        f"Nothing was stored. Send what follows byte {writer.position:,}.",
         expected=writer.position,
     )
 
@@ -125,7 +128,11 @@ def _decompressed(body: bytes) -> bytes:
     except zlib.error as error:
         raise MalformedJournalError(f"The batch is not zlib-compressed ({error}). Nothing of it was stored.") from error
     if inflater.unconsumed_tail:
-        raise TooLargeError(f"A batch of more than {STREAM_BYTES:,} bytes uncompressed is over the limit. Send less at a time.")
+        raise TooLargeError(
+            f"A batch of more than {STREAM_BYTES:,} bytes uncompressed is over the limit. Send less at a time."
+        )
     if not inflater.eof or inflater.unused_data:
-        raise MalformedJournalError("The compressed batch ends too early or too late. Nothing of it was stored; send it again.")
+        raise MalformedJournalError(
+            "The compressed batch ends too early or too late. Nothing of it was stored; send it again."
+        )
     return stream

@@ -10,6 +10,7 @@ from tidelog_server.tables import metadata
 
 
 def migrate(connection: sa.Connection) -> None:
+    """Run the scripts on this connection; whoever opened it commits."""
     context.configure(
         connection=connection,
         target_metadata=metadata,

@@ -1,4 +1,4 @@
-"""HTML: the pages of tidelog, rendered on the server. See `docs` of the API for JSON and binary answers."""
+"""HTML: the pages of tidelog, rendered on the server. JSON and binary answers are the API's."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from tidelog_server.pages.security import SecurityHeaders
 from tidelog_server.pages.templating import environment
 
 router = APIRouter(include_in_schema=False)
-for module in (projects, login, run, compare, sketch, runs_table):  # the runs table last: a project's name may hold slashes
+# The runs table comes last: the name of a project may hold slashes.
+for module in (projects, login, run, compare, sketch, runs_table):
     router.include_router(module.router)
 
 _rest = APIRouter(route_class=PageRoute)

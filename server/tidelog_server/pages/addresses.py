@@ -1,4 +1,4 @@
-"""The addresses of pages. All that a page shows follows from its address, so that a link shows the same to a colleague."""
+"""The addresses of pages. All that a page shows follows from its address: a link shows the same to a colleague."""
 
 from __future__ import annotations
 

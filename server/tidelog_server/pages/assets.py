@@ -20,7 +20,7 @@ FOREVER = "public, max-age=31536000, immutable"
 
 
 class Assets(StaticFiles):
-    """The folder of static files. A request that names the content's hash may be cached for ever, any other one asks again."""
+    """The folder of static files. What is asked for by its content's hash may be cached for ever, anything else not."""
 
     def __init__(self, folder: Path = STATIC) -> None:
         super().__init__(directory=folder, check_dir=False)
@@ -43,9 +43,13 @@ class Assets(StaticFiles):
         """Say what to do where a checkout has no bundles: pages are then readable, but bare."""
         missing = [name for name in BUNDLES if not (self.folder / name).exists()]
         if missing:
-            logger.warning("The pages have no script and style (%s): run `npm ci && npm run build` in server/frontend.", ", ".join(missing))
+            logger.warning(
+                "The pages lack %s, so they are readable, but bare. Run `npm ci && npm run build` in server/frontend.",
+                " and ".join(missing),
+            )
 
     async def get_response(self, path: str, scope: Scope) -> Response:
+        """The file, with how long it may be kept."""
         response = await super().get_response(path, scope)
         versioned = b"v" in parse_qs(scope.get("query_string", b""))
         response.headers["cache-control"] = FOREVER if versioned and response.status_code in (200, 304) else "no-cache"

@@ -44,10 +44,12 @@ def axes_from(x: str, y: str, *, base: str, others: tuple[tuple[str, str], ...] 
         x=x,
         y=y,
         x_choices=tuple(
-            Choice(value, text, with_query(base, [*others, *_pairs(value, y)]), value == x) for value, text in X_AXES.items()
+            Choice(value, text, with_query(base, [*others, *_pairs(value, y)]), value == x)
+            for value, text in X_AXES.items()
         ),
         y_choices=tuple(
-            Choice(value, text, with_query(base, [*others, *_pairs(x, value)]), value == y) for value, text in Y_AXES.items()
+            Choice(value, text, with_query(base, [*others, *_pairs(x, value)]), value == y)
+            for value, text in Y_AXES.items()
         ),
     )
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-# Picked in OKLCH at nearly one lightness: each has a contrast of 3:1 or more (WCAG 1.4.11) against the light and the dark surface.
+# Picked in OKLCH at nearly one lightness: each has a contrast of 3:1 or more (WCAG 1.4.11) on the light and the dark
+# surface.
 PALETTE = (
     "#088cb9",
     "#ea5202",

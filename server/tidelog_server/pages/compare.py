@@ -106,7 +106,8 @@ def show_comparison(
             request.app.state.folder.fold(one.id)
     with request.app.state.database.read() as connection:
         comparison = compare_runs(connection, [one.id for one in chosen])
-    page = compare_page(project, chosen, comparison, tab=tab, find=find, axes_wanted=(x, y), show_all=show == "all")
+    show_all = show == "all"
+    page = compare_page(project, chosen, comparison, tab=tab, find=find, axes_wanted=(x, y), show_all=show_all)
     partials = {"compare-body": "partials/compare_body.html", "charts": "partials/charts.html"}
     return render(request, partials.get(wanted_partial(request), "pages/compare.html"), page)
 

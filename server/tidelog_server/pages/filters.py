@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 
 SIGNIFICANT_DIGITS = 5
 CUT_CHARACTERS = 400  # of a string value in a list; the whole of it is one click away
-NOTHING = "–"
+NOTHING = "–"  # noqa: RUF001 - a dash, as long as a digit
 
 SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS = 1_000, 60_000, 3_600_000, 86_400_000
 
@@ -32,7 +32,7 @@ def number(value: float | int | None) -> str:
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
-        return "∞" if value > 0 else "−∞"
+        return "∞" if value > 0 else "−∞"  # noqa: RUF001 - a minus sign
     text = f"{value:.{SIGNIFICANT_DIGITS}g}"
     if "e" not in text:
         return text
@@ -71,6 +71,16 @@ def cut(text: str, characters: int = CUT_CHARACTERS) -> str:
     if len(text) <= characters:
         return text
     return f"{text[:characters]}… ({len(text):,} characters)"
+
+
+def path_head(path: str) -> str:
+    """The namespaces of a path with the slash behind them; these give way first where room is scarce."""
+    return path[: path.rfind("/") + 1]
+
+
+def path_tail(path: str) -> str:
+    """The last part of a path, which says what it is."""
+    return path[path.rfind("/") + 1 :]
 
 
 def kind(value: object) -> str:
@@ -130,6 +140,8 @@ FILTERS: dict[str, Callable[..., object]] = {
     "kind": kind,
     "moment": moment,
     "number": number,
+    "path_head": path_head,
+    "path_tail": path_tail,
     "plural": plural,
     "value": value_text,
 }

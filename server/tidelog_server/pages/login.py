@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
-from typing import Annotated
+from urllib.parse import parse_qs
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from tidelog_server.access import COOKIE, COOKIE_SECONDS, session_of, token_hash
@@ -32,12 +32,19 @@ def show_login(request: Request) -> Response:
 
 
 @router.post("/login")
-def log_in(request: Request, token: Annotated[str, Form(max_length=1000)]) -> Response:
+async def log_in(request: Request) -> Response:
     """Give the browser a session if the token is right. Scripts cannot read the cookie, other sites cannot send it."""
+    token = parse_qs((await request.body()).decode(errors="replace")).get("token", [""])[0]
     hashed = request.app.state.settings.token_hash
     if hashed is None or not hmac.compare_digest(token_hash(token.strip()), hashed):
         return render(request, "pages/login.html", LoginPage(was_refused=True), status=401)
     response = RedirectResponse("/", status_code=303)
-    is_secure = request.url.scheme == "https"
-    response.set_cookie(COOKIE, session_of(hashed), max_age=COOKIE_SECONDS, httponly=True, samesite="strict", secure=is_secure)
+    response.set_cookie(
+        COOKIE,
+        session_of(hashed),
+        max_age=COOKIE_SECONDS,
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
     return response

@@ -14,7 +14,7 @@ from starlette.responses import Response
 from tidelog_server.errors import InvalidRequestError, NotFoundError, TidelogServerError
 from tidelog_server.pages.templating import render
 
-TITLES = {400: "This address is not right", 401: "Log in first", 403: "Not from here", 404: "Not here", 413: "Too much at once"}
+TITLES = {400: "This address is not right", 401: "Log in first", 403: "Not from here", 404: "Not here"}
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class PageRoute(APIRoute):
     """A route whose errors are shown as HTML; those of the API stay JSON."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The handler, with its errors turned into pages."""
         handle = super().get_route_handler()
 
         async def handle_or_explain(request: Request) -> Response:
@@ -39,7 +40,8 @@ class PageRoute(APIRoute):
                 return show_problem(request, error)
             except RequestValidationError as error:
                 wrong = ", ".join(str(part["loc"][-1]) for part in error.errors())
-                return show_problem(request, InvalidRequestError(f"The address has a part that cannot be understood: {wrong}."))
+                message = f"The address lacks a part, or has one that cannot be understood: {wrong}."
+                return show_problem(request, InvalidRequestError(message))
 
         return handle_or_explain
 

@@ -60,7 +60,9 @@ class RunPage:
 
 
 @router.get("/projects/{project:path}/runs/{label}")
-def show_run(request: Request, project: str, label: str, tab: str = "charts", find: str = "", x: str = "", y: str = "") -> Response:
+def show_run(
+    request: Request, project: str, label: str, tab: str = "charts", find: str = "", x: str = "", y: str = ""
+) -> Response:
     """A run; what was acknowledged until now is in the page."""
     with request.app.state.database.read() as connection:
         run = find_run(connection, label)

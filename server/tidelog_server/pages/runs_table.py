@@ -176,7 +176,8 @@ def show_runs(
         except QueryError as error:
             mistake = mistake_in(q, error)
     choices = choices_among(known, chosen=shown, find="", address=columns_address(project))
-    page = runs_page(found, view, table, mistake, choices, server=str(request.base_url).rstrip("/"), now=now_ms())
+    server = str(request.base_url).rstrip("/")
+    page = runs_page(found, view, table, mistake, choices, server=server, now=now_ms())
     return render(request, "partials/runs.html" if wanted_partial(request) == "runs" else "pages/runs.html", page)
 
 

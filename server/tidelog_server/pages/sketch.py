@@ -21,14 +21,14 @@ from tidelog_server.series.lookup import find_series
 
 router = APIRouter(route_class=PageRoute)
 
-WIDTH, HEIGHT = 440, 220
-LEFT, RIGHT, TOP, BOTTOM = 62, 8, 8, 22
+WIDTH, HEIGHT = 500, 214
+LEFT, RIGHT, TOP, BOTTOM = 76, 10, 8, 22
 BUCKETS = 220
 
 
 @dataclass(frozen=True)
 class Line:
-    """One run's curve in pixels: the line, and the outline of the band from least to greatest (empty without buckets)."""
+    """One run's curve in pixels: the line, and the outline of its band (empty where every point is drawn)."""
 
     colour: RunColour
     label: str
@@ -129,7 +129,12 @@ def _line(run: Run, curve: Curve, plane: _Plane) -> Line:
     if "min" in columns:
         low, high = columns["min"], columns["max"]
         band = tuple(
-            " ".join([plane.at(steps[i], high[i]) for i in stretch] + [plane.at(steps[i], low[i]) for i in reversed(stretch)])
+            " ".join(
+                [
+                    *(plane.at(steps[place], high[place]) for place in stretch),
+                    *(plane.at(steps[place], low[place]) for place in reversed(stretch)),
+                ]
+            )
             for stretch in _finite([least + greatest for least, greatest in zip(low, high, strict=True)])
         )
     return Line(colour=colour_of(run.number), label=run.label, strokes=strokes, band=band)

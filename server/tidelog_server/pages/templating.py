@@ -1,4 +1,4 @@
-"""Templates: each page is rendered from one frozen dataclass, `page`; a name that it lacks is an error, not an empty text."""
+"""Templates: each page is rendered from one frozen dataclass, `page`; a name that it lacks is an error, not a blank."""
 
 from __future__ import annotations
 
@@ -43,7 +43,8 @@ def render(request: Request, template: str, page: object, *, status: int = 200) 
     The same address gives a whole page or a partial, depending on who asks: caches have to keep the two apart.
     """
     text = request.app.state.templates.get_template(template).render(page=page)
-    return HTMLResponse(text, status_code=status, headers={"Cache-Control": "no-cache", "Vary": "HX-Request, HX-Target"})
+    headers = {"Cache-Control": "no-cache", "Vary": "HX-Request, HX-Target"}
+    return HTMLResponse(text, status_code=status, headers=headers)
 
 
 def wanted_partial(request: Request) -> str:

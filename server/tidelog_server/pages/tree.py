@@ -78,7 +78,20 @@ def _rows(node: _Namespace, all_open: bool) -> Iterator[TreeRow]:
     for name, attribute in node.attributes:
         yield TreeRow(kind="attribute", name=name, path=attribute.path, attribute=attribute)
     for name, below in node.namespaces.items():
-        is_open = all_open or (below.count <= SMALL_NAMESPACE and below.path not in CLOSED_AT_FIRST)
+        name, below = _without_single_steps(name, below)
+        if below.count == 1 and below.attributes:  # a namespace around one attribute is only a longer name
+            own, attribute = below.attributes[0]
+            yield TreeRow(kind="attribute", name=f"{name}/{own}", path=attribute.path, attribute=attribute)
+            continue
+        is_open = all_open or (below.count <= SMALL_NAMESPACE and below.path.split("/")[0] not in CLOSED_AT_FIRST)
         yield TreeRow(kind="open", name=name, path=below.path, count=below.count, is_open=is_open)
         yield from _rows(below, all_open)
         yield TreeRow(kind="close")
+
+
+def _without_single_steps(name: str, node: _Namespace) -> tuple[str, _Namespace]:
+    """A namespace that holds nothing but another one is written as one step: `a/b/c`."""
+    while not node.attributes and len(node.namespaces) == 1:
+        (below_name, node), *_ = node.namespaces.items()
+        name = f"{name}/{below_name}"
+    return name, node

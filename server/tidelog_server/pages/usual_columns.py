@@ -12,7 +12,7 @@ from tidelog_server.pages.tree import in_reading_order
 from tidelog_server.tables import attributes, paths, runs
 
 NEWEST_RUNS = 4  # looked at: enough to see what varies, few enough for runs with very many attributes
-SERIES, PARAMETERS = 4, 4
+SERIES, PARAMETERS = 3, 3
 SCORES = ("loss", "acc", "f1", "auc", "map", "score", "error", "reward", "perplexity", "bleu", "rmse", "mae")
 FINAL = ("val", "valid", "validation", "test", "eval")
 
@@ -29,26 +29,31 @@ class Usual:
 
 def usual_columns(connection: sa.Connection, project_id: int) -> tuple[str, ...]:
     """A few paths worth a column, in one statement."""
-    newest = sa.select(runs.c.id).where(runs.c.project_id == project_id).order_by(runs.c.number.desc()).limit(NEWEST_RUNS)
+    newest = (
+        sa.select(runs.c.id).where(runs.c.project_id == project_id).order_by(runs.c.number.desc()).limit(NEWEST_RUNS)
+    )
     query = (
         sa.select(
             paths.c.path,
             attributes.c.type,
             sa.func.count(),
-            sa.func.count(attributes.c.number.distinct()) + sa.func.count(sa.func.substr(attributes.c.text, 1, 100).distinct()),
+            sa.func.count(attributes.c.number.distinct())
+            + sa.func.count(sa.func.substr(attributes.c.text, 1, 100).distinct()),
         )
         .join(paths, paths.c.id == attributes.c.path_id)
         .where(attributes.c.run_id.in_(newest.scalar_subquery()))
         .where(~paths.c.path.startswith("sys/"), ~paths.c.path.startswith(f"{MONITORING}/"))
         .group_by(paths.c.path, attributes.c.type)
     )
-    return choose([Usual(*row) for row in connection.execute(query).tuples()])
+    return choose([Usual(*row) for row in connection.execute(query)])
 
 
 def choose(usual: Sequence[Usual]) -> tuple[str, ...]:
     """The columns to show of these: series by how much they say of a result, then parameters that vary."""
     series = sorted((one for one in usual if one.type == "float_series"), key=_rank_of_series)
-    parameters = sorted((one for one in usual if one.type in ("float", "int", "bool", "string")), key=_rank_of_parameter)
+    parameters = sorted(
+        (one for one in usual if one.type in ("float", "int", "bool", "string")), key=_rank_of_parameter
+    )
     return tuple(dict.fromkeys(one.path for one in (*series[:SERIES], *parameters[:PARAMETERS])))
 
 

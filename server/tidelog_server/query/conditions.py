@@ -20,6 +20,8 @@ from tidelog_server.query.syntax import Aggregate, Attribute, Comparison, Functi
 from tidelog_server.query.value_types import STATES, VIRTUAL
 from tidelog_server.tables import attributes, runs, series
 
+SEPARATOR = "\x1f"  # between texts that are searched as one; nobody looks for this character
+
 # `probe` looks into one run after the other, for walking along a sort order until a page is full. `collect` finds the
 # runs with a value in the index on values, for finding all runs that a query matches.
 Access = Literal["probe", "collect"]
@@ -75,9 +77,8 @@ class _Conditions:
 
     def _word(self, word: str) -> Condition:
         columns = (runs.c.name, runs.c.key, run_label(self._scope.project_id))
-        return sa.or_(
-            *(contains_word(column, word) for column in columns), self._has(TAGS, stored_values.tag_with(word))
-        )
+        together = columns[0] + SEPARATOR + columns[1] + SEPARATOR + columns[2]
+        return sa.or_(contains_word(together, word), self._has(TAGS, stored_values.tag_with(word)))
 
     def _exists(self, attribute: Attribute) -> Condition:
         if attribute.path == "sys/ended_time":

@@ -6,6 +6,7 @@ alternatives, each of which one index can answer.
 
 from __future__ import annotations
 
+import json
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -99,7 +100,7 @@ def comparison(value_type: ValueType | None, operation: Operator, value: Literal
 
 def tag_with(word: str) -> list[Alternative]:
     """Whether a string set has an item that contains the word, in any capitals."""
-    return [Alternative(("string_set",), "text", lambda row: _has_item(row, lambda item: contains_word(item, word)))]
+    return [Alternative(("string_set",), "text", lambda row: _tag_test(row, word))]
 
 
 def contains_word(text: sa.ColumnElement[str], word: str) -> Condition:
@@ -140,8 +141,19 @@ def _floats(types: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _set_test(row: sa.FromClause, operation: Operator, value: str) -> Condition:
-    found = _has_item(row, lambda item: item == value)
+    likely = text_contains(row.c.text, _in_json(value))
+    found = sa.and_(likely, _has_item(row, lambda item: item == value))
     return sa.not_(found) if operation.startswith("NOT") else found
+
+
+def _tag_test(row: sa.FromClause, word: str) -> Condition:
+    likely = sa.or_(*(text_contains(ascii_lower(row.c.text), _in_json(part)) for part in spellings(word)))
+    return sa.and_(likely, _has_item(row, lambda item: contains_word(item, word)))
+
+
+def _in_json(text: str) -> str:
+    """How a text looks in the JSON of a string set. To look for this first spares most rows the JSON parser."""
+    return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
 def _has_item(row: sa.FromClause, test: Callable[[sa.ColumnElement[str]], Condition]) -> Condition:
@@ -151,9 +163,14 @@ def _has_item(row: sa.FromClause, test: Callable[[sa.ColumnElement[str]], Condit
 
 
 def _indexed_text(text: sa.ColumnElement[str], operation: Operator, value: str) -> Condition:
-    """A comparison of the whole text, after one of its first characters where that lets the index find it."""
-    whole = compare_text(text, operation, value)
-    if operation == "!=" or operation.endswith("CONTAINS"):
+    """A comparison of what the index holds, and of the whole text where that does not decide."""
+    if operation.endswith("CONTAINS"):
+        return compare_text(text, operation, value)
+    if len(value) < INDEXED_CHARACTERS:  # then the first 200 characters are to it as the whole text is
+        return compare(indexed_part(text), operation, value)
+    # coalesce() hides the column from SQLite, which would put the value into the other condition and lose the index
+    whole = compare_text(sa.func.coalesce(text, ""), operation, value)
+    if operation == "!=":
         return whole
     first = {"<": "<=", ">": ">="}.get(operation, operation)
     return sa.and_(compare(indexed_part(text), first, value[:INDEXED_CHARACTERS]), whole)

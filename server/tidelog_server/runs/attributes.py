@@ -48,7 +48,14 @@ class Attribute:
 
 def attributes_of(connection: sa.Connection, run_id: int, prefix: str = "") -> list[Attribute]:
     """The attributes of a run at or below `prefix`, sorted by path; all of them without one."""
-    columns = [paths.c.path, attributes.c.type, attributes.c.number, attributes.c.text, attributes.c.path_id, series.c.id]
+    columns = [
+        paths.c.path,
+        attributes.c.type,
+        attributes.c.number,
+        attributes.c.text,
+        attributes.c.path_id,
+        series.c.id,
+    ]
     query = (
         sa.select(*columns, *(column for column in series.c if column.name not in ("id", "path_id")))
         .join(paths, paths.c.id == attributes.c.path_id)
@@ -81,7 +88,11 @@ def encode_value(kind: str, value: Any) -> dict[str, Any]:
     if kind in ("float", SERIES):
         if math.isfinite(value):
             return {"type": kind, "number": float(value), "text": None}
-        return {"type": kind, "number": None, "text": "NaN" if math.isnan(value) else f"{'-' if value < 0 else ''}Infinity"}
+        return {
+            "type": kind,
+            "number": None,
+            "text": "NaN" if math.isnan(value) else f"{'-' if value < 0 else ''}Infinity",
+        }
     if kind == "int":
         return {"type": kind, "number": float(value), "text": str(value)}
     if kind == "string_set":

@@ -56,13 +56,16 @@ def check_project_name(name: str) -> None:
     """Raise `InvalidRequestError` unless `name` may be the name of a project."""
     if not 1 <= len(name) <= NAME_CHARACTERS or not name.isprintable() or name != name.strip():
         raise InvalidRequestError(
-            f"{name[:80]!r} cannot be the name of a project: 1 to {NAME_CHARACTERS} printable characters without spaces around."
+            f"{name[:80]!r} cannot be the name of a project: 1 to {NAME_CHARACTERS} printable characters, without "
+            "spaces around."
         )
 
 
 def _projects_with_activity() -> sa.Select[tuple[object, ...]]:
     seen = (
-        sa.select(writers.c.run_id, sa.func.max(writers.c.seen_ms).label("seen_ms")).group_by(writers.c.run_id).subquery()
+        sa.select(writers.c.run_id, sa.func.max(writers.c.seen_ms).label("seen_ms"))
+        .group_by(writers.c.run_id)
+        .subquery()
     )
     last_activity = sa.func.coalesce(sa.func.max(seen.c.seen_ms), projects.c.created_ms).label("last_activity_ms")
     return (
@@ -75,7 +78,9 @@ def _projects_with_activity() -> sa.Select[tuple[object, ...]]:
             sa.func.count(sa.case((runs.c.state == "running", 1))).label("running"),
             last_activity,
         )
-        .select_from(projects.outerjoin(runs, runs.c.project_id == projects.c.id).outerjoin(seen, seen.c.run_id == runs.c.id))
+        .select_from(
+            projects.outerjoin(runs, runs.c.project_id == projects.c.id).outerjoin(seen, seen.c.run_id == runs.c.id)
+        )
         .group_by(projects.c.id, projects.c.name, projects.c.key, projects.c.created_ms)
         .order_by(last_activity.desc(), projects.c.name)
     )

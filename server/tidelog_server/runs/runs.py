@@ -73,7 +73,9 @@ def find_run(connection: sa.Connection, label: str) -> Run:
         matches = select_runs().where(projects.c.key == key, runs.c.number == int(number))
         row = connection.execute(matches).one_or_none()
     if row is None:
-        raise RunNotFoundError(f"There is no run {label[:80]!r}. Labels look like MNIST-3; the runs table of a project lists them.")
+        raise RunNotFoundError(
+            f"There is no run {label[:80]!r}. Labels look like MNIST-3; the runs table of a project lists them."
+        )
     return as_run(row)
 
 
@@ -99,7 +101,9 @@ def runs_by_id(connection: sa.Connection, ids: Iterable[int]) -> list[Run]:
 def ensure_run(connection: sa.Connection, *, project: str, key: str, name: str | None, created_ms: int) -> int:
     """The id of the run with this key in this project; both are made where they are new."""
     if not 1 <= len(key) <= KEY_CHARACTERS or not key.isprintable():
-        raise InvalidRequestError(f"{key[:80]!r} cannot be the id of a run: 1 to {KEY_CHARACTERS} printable characters.")
+        raise InvalidRequestError(
+            f"{key[:80]!r} cannot be the id of a run: 1 to {KEY_CHARACTERS} printable characters."
+        )
     project_id = ensure_project(connection, project)
     found = connection.scalar(sa.select(runs.c.id).where(runs.c.project_id == project_id, runs.c.key == key))
     if found is not None:

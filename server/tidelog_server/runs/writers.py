@@ -70,7 +70,9 @@ def find_writer(connection: sa.Connection, name: str) -> Writer:
     """The writer of this name; raises `WriterNotFoundError`."""
     found = _find(connection, name)
     if found is None:
-        raise WriterNotFoundError(f"The writer {name[:80]!r} is not registered here. Nothing was stored. Register it, then send again.")
+        raise WriterNotFoundError(
+            f"The writer {name[:80]!r} is not registered here. Nothing was stored. Register it, then send again."
+        )
     return found
 
 
@@ -93,14 +95,22 @@ def hear(connection: sa.Connection, writer: Writer) -> None:
 def revive(connection: sa.Connection, writer: Writer) -> None:
     """Take a writer that was given up for crashed as running again."""
     revived = connection.execute(
-        sa.update(writers).where(writers.c.id == writer.id, writers.c.state == "crashed").values(state="running", ended_ms=None)
+        sa.update(writers)
+        .where(writers.c.id == writer.id, writers.c.state == "crashed")
+        .values(state="running", ended_ms=None)
     )
     if revived.rowcount:
         _set_run_state(connection, writer.run_id)
 
 
 def end(
-    connection: sa.Connection, writer: Writer, *, state: str, ended_ms: int | None = None, error: str | None = None, dropped: int = 0
+    connection: sa.Connection,
+    writer: Writer,
+    *,
+    state: str,
+    ended_ms: int | None = None,
+    error: str | None = None,
+    dropped: int = 0,
 ) -> None:
     """Record how a writer ended, and what that makes of its run."""
     moment = now_ms()
@@ -145,7 +155,14 @@ def versions(connection: sa.Connection, run_ids: Iterable[int]) -> dict[int, tup
 
 
 def _find(connection: sa.Connection, name: str) -> Writer | None:
-    columns = (writers.c.id, writers.c.name, writers.c.run_id, runs.c.project_id, writers.c.position, writers.c.defined_paths)
+    columns = (
+        writers.c.id,
+        writers.c.name,
+        writers.c.run_id,
+        runs.c.project_id,
+        writers.c.position,
+        writers.c.defined_paths,
+    )
     query = sa.select(*columns).join(runs, runs.c.id == writers.c.run_id).where(writers.c.name == name)
     row = connection.execute(query).one_or_none()
     return None if row is None else Writer(*row)
@@ -179,8 +196,11 @@ def _state_of_run(lives: list[tuple[str, int, int | None]]) -> tuple[str, int | 
 
     A writer that ended before another began does not count: that one resumed the run, and its end is the run's.
     """
-    newest_ms = max(created_ms for _, created_ms, _ in lives)
-    last = [(state, ended_ms) for state, _, ended_ms in lives if ended_ms is None or ended_ms > newest_ms]
+    last = [
+        (state, ended_ms)
+        for index, (state, _, ended_ms) in enumerate(lives)
+        if ended_ms is None or not any(created_ms > ended_ms for _, created_ms, _ in lives[:index] + lives[index + 1 :])
+    ]
     states = {state for state, _ in last} or {"finished"}
     state = next(state for state in ("running", "failed", "crashed", "finished") if state in states)
-    return state, None if state == "running" else max(ended_ms or 0 for _, ended_ms in last)
+    return state, None if state == "running" else max((ended_ms or 0 for _, ended_ms in last), default=0)

@@ -1,6 +1,7 @@
 """What a stretch of the ingest log changes in its run, in order: points by path, assignments, deletions.
 
-A series wins over a single value at the same path: a value assigned there is not kept, one that was there before gives way.
+A series wins over a single value at the same path: a value assigned there is not kept, one that was there before gives
+way.
 """
 
 from __future__ import annotations
@@ -74,9 +75,7 @@ def _drop_points(
             keep[earlier] = ~dropped if before is None else before & ~dropped
 
 
-def _points_by_path(
-    batches: list[LoggedBatch], keep: list[NDArray[np.bool_] | None]
-) -> Iterator[tuple[int, Points]]:
+def _points_by_path(batches: list[LoggedBatch], keep: list[NDArray[np.bool_] | None]) -> Iterator[tuple[int, Points]]:
     kept = [
         (batch.path_ids, batch.points) if mask is None else (batch.path_ids[mask], batch.points[mask])
         for batch, mask in zip(batches, keep, strict=True)

@@ -1,11 +1,13 @@
 """Charts: a series as at most so many buckets, each with its exact extremes.
 
-Short stretches are read as they are; longer ones through the pyramid, coarse or fine, whichever still has a block for every
-bucket. Points that are not folded yet take part; where they rewrite history, the chunks that they overlap are read in full.
+Short stretches are read as they are; longer ones through the pyramid, coarse or fine, whichever still has a block for
+every bucket. Points that are not folded yet take part; where they rewrite history, the chunks that they overlap are
+read in full.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -41,6 +43,7 @@ class Window:
 
     @property
     def is_whole(self) -> bool:
+        """Whether nothing is left out."""
         return self.start is None and self.stop is None
 
 
@@ -55,7 +58,9 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Curve:
-    """What a chart draws of one series. `columns` are arrays of one length; see `POINT_COLUMNS` and `BUCKET_COLUMNS`."""
+    """What a chart draws of one series. `columns` are arrays of one length; see `POINT_COLUMNS` and
+    `BUCKET_COLUMNS`.
+    """
 
     points: int
     nonfinite: int
@@ -68,7 +73,9 @@ BUCKET_COLUMNS = ("step", "time", "min", "max", "first", "last", "mean")
 
 
 def curves(connection: sa.Connection, wanted: Sequence[Wanted], buckets: int) -> list[Curve]:
-    """The curves of these series. The number of statements depends on the number of different windows, not of series."""
+    """The curves of these series. The number of statements depends on the number of different windows, not of
+    series.
+    """
     pieces = _Pieces(connection, wanted, buckets)
     return [_curve(pieces, item, buckets) for item in wanted]
 
@@ -107,17 +114,18 @@ class _Pieces:
         return codec.decode(self._connection.scalars(query).one())
 
     def _points_in_window(self, wanted: Sequence[Wanted]) -> list[int]:
-        """How many points of each series lie in chunks that touch its window."""
+        """About how many points of each series lie in its window."""
         counts: dict[int, int] = {}
         for window in {item.window for item in wanted if not item.window.is_whole}:
             ids = [item.head.id for item in wanted if item.head is not None and item.window == window]
             for part in _parts(ids):
                 query = (
-                    sa.select(chunks.c.series_id, sa.func.sum(chunks.c.points))
+                    sa.select(chunks.c.series_id, sa.func.sum(chunks.c.points * _share(window)))
                     .where(chunks.c.series_id.in_(part), *_touches(window))
                     .group_by(chunks.c.series_id)
                 )
-                counts.update((series_id, int(points)) for series_id, points in self._connection.execute(query))
+                found = self._connection.execute(query)
+                counts.update((series_id, math.ceil(points)) for series_id, points in found)
         return [
             0 if item.head is None else item.head.points if item.window.is_whole else counts.get(item.head.id, 0)
             for item in wanted
@@ -156,13 +164,32 @@ def _level(points: int, buckets: int) -> str:
 
 
 def _touches(window: Window) -> list[sa.ColumnElement[bool]]:
-    low, high = (chunks.c.step_min, chunks.c.step_max) if window.axis == "step" else (chunks.c.time_min, chunks.c.time_max)
+    low, high = _extent(window)
     conditions: list[sa.ColumnElement[bool]] = []
     if window.start is not None:
         conditions.append(high >= window.start)
     if window.stop is not None:
         conditions.append(low <= window.stop)
     return conditions
+
+
+def _share(window: Window) -> sa.ColumnElement[Any]:
+    """The share of a chunk that lies in the window, if its points are spread evenly."""
+    low, high = _extent(window)
+    inner_low: sa.ColumnElement[int] = low
+    inner_high: sa.ColumnElement[int] = high
+    if window.start is not None:
+        inner_low = sa.case((low < window.start, window.start), else_=low)
+    if window.stop is not None:
+        inner_high = sa.case((high > window.stop, window.stop), else_=high)
+    return sa.cast(inner_high - inner_low + 1, sa.Double) / sa.cast(high - low + 1, sa.Double)
+
+
+def _extent(window: Window) -> tuple[sa.ColumnElement[int], sa.ColumnElement[int]]:
+    """Where a chunk begins and ends on the axis of the window."""
+    if window.axis == "step":
+        return chunks.c.step_min, chunks.c.step_max
+    return chunks.c.time_min, chunks.c.time_max
 
 
 def _curve(pieces: _Pieces, wanted: Wanted, buckets: int) -> Curve:
@@ -209,7 +236,10 @@ def _with_tail(
         result.append(_Piece(int(between.steps[0]), int(between.steps[-1]), points=between))
         result = _in_order(result)
     if any(piece.blocks is not None for piece in result):
-        result = [piece if piece.points is None else _Piece(piece.step_min, piece.step_max, blocks=_as_blocks(piece)) for piece in result]
+        result = [
+            piece if piece.points is None else _Piece(piece.step_min, piece.step_max, blocks=_as_blocks(piece))
+            for piece in result
+        ]
     return result, rest[behind] if len(rest) else rest
 
 
@@ -251,7 +281,9 @@ def _blocks_inside(blocks: Blocks, window: Window) -> NDArray[np.bool_] | slice:
 def _curve_of_points(points: Points, axis: Axis, buckets: int) -> Curve:
     nonfinite = int(np.count_nonzero(~np.isfinite(points.values)))
     if len(points) <= buckets * PLAIN_POINTS_PER_BUCKET:
-        return Curve(len(points), nonfinite, POINT_COLUMNS, (points.steps / STEP_UNITS, points.times / 1000, points.values))
+        return Curve(
+            len(points), nonfinite, POINT_COLUMNS, (points.steps / STEP_UNITS, points.times / 1000, points.values)
+        )
     x = points.steps if axis == "step" else np.maximum.accumulate(points.times)
     return _bucketed(pyramid.summarise(points, pyramid.bucket_starts(x, buckets)), len(points), nonfinite)
 

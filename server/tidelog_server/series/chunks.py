@@ -1,7 +1,7 @@
 """Chunks: the rows that hold a series, each a stretch of steps that no other chunk of the series overlaps.
 
-A chunk has up to 8,192 points. The last one is *open*: while it has fewer than 1,024 points, new points are written into it;
-then another one begins.
+A chunk has up to 8,192 points. The last one is *open*: while it has fewer than 1,024 points, new points are written
+into it; then another one begins.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A chunk of points as bytes, and back, bit for bit.
 
-Steps that advance evenly are two integers; other columns are pcodec (https://github.com/pcodec/pcodec), or plain where that is
-smaller. Each column can be decoded without the others.
+Steps that advance evenly are two integers; other columns are pcodec (https://github.com/pcodec/pcodec), or plain where
+that is smaller. Each column can be decoded without the others.
 """
 
 from __future__ import annotations
@@ -48,9 +48,13 @@ def encode(points: Points, level: int = FOLD_LEVEL) -> bytes:
 
 def decode(data: bytes) -> Points:
     """The points that `encode` was given."""
-    version, steps_as, times_as, values_as, n, first, stride, steps_bytes, times_bytes, values_bytes = HEADER.unpack_from(data)
+    version, steps_as, times_as, values_as, n, first, stride, steps_bytes, times_bytes, values_bytes = (
+        HEADER.unpack_from(data)
+    )
     if version != VERSION:
-        raise ValueError(f"a chunk of format {version} was found; this tidelog reads format {VERSION}: update the server")
+        raise ValueError(
+            f"a chunk of format {version} was found; this tidelog reads format {VERSION}: update the server"
+        )
     times_at = HEADER.size + steps_bytes
     values_at = times_at + times_bytes
     if steps_as == EVEN:
@@ -76,8 +80,16 @@ def _encode_column(column: NDArray[np.int64] | NDArray[np.float64], level: int) 
 
 
 def _decode_ints(data: bytes, stored_as: int) -> Int64s:
-    return np.frombuffer(data, np.int64) if stored_as == PLAIN else np.asarray(standalone.simple_decompress(data), np.int64)
+    return (
+        np.frombuffer(data, np.int64)
+        if stored_as == PLAIN
+        else np.asarray(standalone.simple_decompress(data), np.int64)
+    )
 
 
 def _decode_floats(data: bytes, stored_as: int) -> Floats:
-    return np.frombuffer(data, np.float64) if stored_as == PLAIN else np.asarray(standalone.simple_decompress(data), np.float64)
+    return (
+        np.frombuffer(data, np.float64)
+        if stored_as == PLAIN
+        else np.asarray(standalone.simple_decompress(data), np.float64)
+    )

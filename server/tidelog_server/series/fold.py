@@ -1,8 +1,8 @@
 """Fold: turn the batches of a run's ingest log into chunks, heads and attributes.
 
 All of one fold becomes visible in one transaction, together with the disappearance of the batches: at any moment each
-acknowledged point is either in the log or in a chunk. The epoch of the run makes sure that two folds of one run, in whatever
-processes, never both take effect.
+acknowledged point is either in the log or in a chunk. The epoch of the run makes sure that two folds of one run, in
+whatever processes, never both take effect.
 """
 
 from __future__ import annotations
@@ -155,7 +155,7 @@ def _write_series(connection: sa.Connection, growths: list[Growth]) -> None:
     chunks.delete(
         connection, [(growth.head.id, step_min) for growth in growths if growth.head.id for step_min in growth.replaced]
     )
-    rows = []
+    rows: list[chunks.Row] = []
     for growth in growths:
         head = growth.head if growth.head.id else replace(growth.head, id=ids[growth.head.path_id])
         rows.extend({**row, "series_id": head.id} for row in growth.rows)

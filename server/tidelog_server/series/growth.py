@@ -1,7 +1,7 @@
 """How a series grows: from its head, the points at hand and what is new, to the chunks that replace and extend it.
 
-Nothing here writes. New points behind the end, which is what training does, touch the open chunk only; points at steps that
-exist or lie before the end rewrite the chunks that they overlap, and nothing else.
+Nothing here writes. New points behind the end, which is what training does, touch the open chunk only; points at steps
+that exist or lie before the end rewrite the chunks that they overlap, and nothing else.
 """
 
 from __future__ import annotations
@@ -26,10 +26,13 @@ class Growth:
     replaced: list[int] = field(default_factory=list)  # step_min of chunks that go
 
 
-def grown(connection: sa.Connection, run_id: int, path_id: int, head: SeriesHead | None, opened: Points | None, new: Points) -> Growth:
+def grown(
+    connection: sa.Connection, run_id: int, path_id: int, head: SeriesHead | None, opened: Points | None, new: Points
+) -> Growth:
     """Fold `new`, in the order of logging, into a series.
 
-    `head` is None for a series that does not exist yet; `opened` are the points of its open chunk if they may be rewritten.
+    `head` is None for a series that does not exist yet; `opened` are the points of its open chunk if they may be
+    rewritten.
     """
     new = with_steps(new, None if head is None else head.step_last)
     if not new.is_ascending():

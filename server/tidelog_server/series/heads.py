@@ -66,7 +66,7 @@ def insert_heads(connection: sa.Connection, heads: Sequence[SeriesHead]) -> dict
         return {}
     statement = sa.insert(series).returning(series.c.path_id, series.c.id)
     values = [{"run_id": head.run_id, "path_id": head.path_id, **_columns(head)} for head in heads]
-    return {path_id: series_id for path_id, series_id in connection.execute(statement, values)}
+    return {row.path_id: row.id for row in connection.execute(statement, values)}
 
 
 def update_heads(connection: sa.Connection, heads: Sequence[SeriesHead]) -> None:

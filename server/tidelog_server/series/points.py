@@ -83,7 +83,7 @@ def with_steps(points: Points, greatest: int | None) -> Points:
 
 
 def _mixed_steps(steps: Int64s, greatest: int | None) -> Int64s:
-    filled = steps.copy()
+    filled: Int64s = steps.copy()
     for index, step in enumerate(steps.tolist()):
         if step == NEXT_STEP:
             step = 0 if greatest is None else greatest + STEP_UNITS

@@ -1,7 +1,7 @@
 """The pyramid: summaries of blocks of points, so that a chart of millions of points reads thousands of numbers.
 
-A block summarises 128 points (*fine*) or 1,024 (*coarse*). A chart's bucket is a union of whole blocks; minimum, maximum,
-first and last are exact for it, whatever the zoom. NaN takes no part in minimum and maximum; infinities do.
+A block summarises 128 points (*fine*) or 1,024 (*coarse*). A chart's bucket is a union of whole blocks; minimum,
+maximum, first and last are exact for it, whatever the zoom. NaN takes no part in minimum and maximum; infinities do.
 """
 
 from __future__ import annotations

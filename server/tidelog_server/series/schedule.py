@@ -101,6 +101,8 @@ class FoldSchedule:
         try:
             self._folder.fold(run_id)
         except Exception:
-            logger.exception("Run %d could not be folded; its data is safe in the ingest log, and it is tried again.", run_id)
+            logger.exception(
+                "Run %d could not be folded; its data is safe in the ingest log, and it is tried again.", run_id
+            )
             with self._changed:
                 self._backlogs.setdefault(run_id, _Backlog(time.monotonic()))

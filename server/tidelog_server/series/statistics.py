@@ -1,7 +1,7 @@
 """Statistics of a series over its finite values, which can be merged without the values.
 
-Two parts are merged by the pairwise update of Chan, Golub and LeVeque (1979, "Updating formulae and a pairwise algorithm for
-computing sample variances").
+Two parts are merged by the pairwise update of Chan, Golub and LeVeque (1979, "Updating formulae and a pairwise
+algorithm for computing sample variances").
 """
 
 from __future__ import annotations

@@ -126,6 +126,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("number IS NOT NULL"),
             postgresql_where=sa.text("number IS NOT NULL"),
         )
+        batch_op.create_index(
+            "ix_attributes_text",
+            ["project_id", "path_id", sa.text("substr(text, 1, 200)"), "run_id"],
+            unique=False,
+            sqlite_where=sa.text("text IS NOT NULL"),
+            postgresql_where=sa.text("text IS NOT NULL"),
+        )
 
     op.create_table(
         "series",
@@ -225,17 +232,7 @@ def downgrade() -> None:
 
     op.drop_table("writers")
     op.drop_table("series")
-    with op.batch_alter_table("attributes", schema=None) as batch_op:
-        batch_op.drop_index(
-            "ix_attributes_number",
-            sqlite_where=sa.text("number IS NOT NULL"),
-            postgresql_where=sa.text("number IS NOT NULL"),
-        )
-
     op.drop_table("attributes")
-    with op.batch_alter_table("runs", schema=None) as batch_op:
-        batch_op.drop_index("ix_runs_state")
-
     op.drop_table("runs")
     op.drop_table("paths")
     op.drop_table("projects")

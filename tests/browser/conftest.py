@@ -1,0 +1,156 @@
+"""A real Chromium on a real server that holds runs as people log them."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import random
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+import tidelog
+from tests.conftest import ServerProcess, free_port
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
+RUNS = 55  # more than a page of the table
+LONG_POINTS = 200_000
+SPIKE_STEP, SPIKE = 123_456, 40.0
+HOSTILE = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">'\"`{{7*7}}${7*7}"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The browser's program. At home its absence skips these tests, in CI it fails them."""
+    for name in BROWSERS:
+        if found := shutil.which(name):
+            return found
+    if os.environ.get("CI") == "true":
+        pytest.fail("There is no chromium on this machine; tests/system_packages.sh installs it.")
+    pytest.skip("There is no chromium on this machine; `make test` installs it where it can.")
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """The system's browser, never one that Playwright would download."""
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+@dataclass(frozen=True)
+class Site:
+    """A server with runs. `labels` are those of the sweep, oldest first."""
+
+    url: str
+    folder: Path
+    labels: list[str] = field(default_factory=list)
+
+    def log(self, **options: Any) -> tidelog.Run:
+        """Start a run on this server."""
+        options = {"project": "mnist", "capture_hardware": False, **options}
+        return tidelog.init_run(url=self.url, directory=self.folder / "journals", **options)
+
+
+@pytest.fixture(scope="session")
+def site(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The server that all tests of the browser look at. Tests that change it log runs of their own."""
+    folder = tmp_path_factory.mktemp("site")
+    server = ServerProcess(folder / "data", free_port())
+    server.start()
+    made = Site(server.url, folder)
+    for number in range(RUNS):
+        made.labels.append(log_sweep_run(made, number))
+    yield made
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def long_run(site: Site) -> str:
+    """The label of a run with a series far longer than a screen is wide, one spike and some NaN in it."""
+    noise = random.Random(3)
+    with site.log(project="long", name="long run") as run:
+        values = [math.exp(-step / 40_000) + noise.random() * 0.1 for step in range(LONG_POINTS)]
+        values[SPIKE_STEP] = SPIKE
+        values[60_000:60_010] = [math.nan] * 10
+        run["train/loss"].extend(values, steps=range(LONG_POINTS))
+        for number in range(24):
+            run[f"layers/{number:02d}/norm"].extend([noise.random() for _ in range(50)])
+        run["monitoring/cpu_percent"].extend([noise.random() * 100 for _ in range(50)])
+    return label_of(run)
+
+
+@pytest.fixture(scope="session")
+def hostile_run(site: Site) -> str:
+    """The label of a run that carries markup in every text a client can write."""
+    with (
+        contextlib.suppress(ZeroDivisionError),
+        site.log(project=f"p {HOSTILE}"[:200], name=HOSTILE, tags=[HOSTILE]) as run,
+    ):
+        run[f"params/{HOSTILE}"] = HOSTILE
+        run[f"{HOSTILE}/metric"].extend([1.0, 2.0, 3.0])
+        run["sys/description"] = HOSTILE
+        raise ZeroDivisionError(HOSTILE)
+    return label_of(run)
+
+
+def log_sweep_run(site: Site, number: int) -> str:
+    """One run of a sweep over learning rates."""
+    rate = (1e-4, 1e-3, 1e-2)[number % 3]
+    with site.log(name=f"cnn-{number:02d}", tags=["sweep", f"group-{number % 2}"]) as run:
+        run["params"] = {"lr": rate, "optimizer": {"name": "adam" if number % 2 else "sgd"}, "epochs": 10}
+        run["val/loss"].extend([1.0 / (step + 1) + number / 100 for step in range(20)])
+        run["val/accuracy"].extend([1 - 1.0 / (step + 2) for step in range(20)])
+    return label_of(run)
+
+
+def label_of(run: tidelog.Run) -> str:
+    """The label that the server gave."""
+    assert run.label is not None
+    return run.label
+
+
+@pytest.fixture
+def page(browser: Browser, site: Site) -> Iterator[Page]:
+    """A tab. What the browser complains about fails the test: errors, and what the security policy refused."""
+    context = browser.new_context(base_url=site.url, viewport={"width": 1440, "height": 900})
+    tab = context.new_page()
+    complaints = watch_complaints(tab)
+    yield tab
+    context.close()
+    assert complaints == []
+
+
+def watch_complaints(page: Page) -> list[str]:
+    """The list that errors of this tab are appended to."""
+    complaints: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            complaints.append(message.text)
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    return complaints
+
+
+def drawn_chart(page: Page, path: str) -> Any:
+    """The figure of the chart of `path`, once it shows data."""
+    figure = page.locator(f'figure.chart[data-path="{path}"]')
+    figure.scroll_into_view_if_needed()
+    page.wait_for_selector(f'figure.chart[data-path="{path}"][data-state="ready"] canvas')
+    return figure

@@ -1,0 +1,241 @@
+"""How programs end, and what becomes of their runs. Real processes, the stand-in server."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+import tidelog
+from tests.client.conftest import NOBODY, OpenRun
+from tests.client.fake_server import FakeServer
+from tests.client.programs import finish, run_program, start
+from tidelog import lifecycle
+from tidelog.reading import Point, State, read_records
+from tidelog.segments import find_journals
+
+OPEN = """
+import os, signal, sys, tidelog
+run = tidelog.init_run("p", url=sys.argv[1], directory=sys.argv[2], capture_hardware=False, custom_run_id="k")
+run["x"].append(1.0)
+"""
+
+
+def ending(fake: FakeServer) -> State:
+    """Return the last record of the only writer."""
+    last = fake.records()[-1]
+    assert isinstance(last, State)
+    return last
+
+
+@pytest.mark.parametrize("end", ["", "sys.exit(3)", "run.stop()", "del run"])
+def test_a_program_that_ends_finishes_its_runs(fake: FakeServer, journals: Path, end: str) -> None:
+    """With and without stop(), everything is home when the process is gone."""
+    done = run_program(OPEN + end, fake.url, journals)
+    assert done.returncode == (3 if "exit" in end else 0), done.stderr
+    assert (ending(fake).state, ending(fake).error) == ("finished", None)
+    assert list(journals.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("end", "error"),
+    [
+        ("raise ValueError('boom')", "ValueError: boom"),
+        ("with run: raise ValueError('boom')", "ValueError: boom"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+        ("os.kill(os.getpid(), signal.SIGINT)\nimport time; time.sleep(60)", "KeyboardInterrupt"),
+    ],
+)
+def test_an_exception_that_ends_the_program_fails_its_runs(
+    fake: FakeServer, journals: Path, end: str, error: str
+) -> None:
+    """The run has the traceback, and the program ends as it would without tidelog."""
+    done = run_program(OPEN + end, fake.url, journals)
+    assert done.returncode != 0
+    assert error in done.stderr
+    assert ending(fake).state == "failed"
+    assert error in str(ending(fake).error)
+    assert "Traceback" in str(ending(fake).error)
+
+
+def test_an_exception_that_is_caught_is_none_of_our_business(fake: FakeServer, journals: Path) -> None:
+    """Only what ends the program counts, and other hooks still hear of it."""
+    program = OPEN + """
+    try: raise ValueError
+    except ValueError: pass
+    """.replace("\n    ", "\n")
+    run_program(program, fake.url, journals)
+    assert ending(fake).state == "finished"
+
+
+def test_sigterm_fails_the_run_and_still_kills(fake: FakeServer, journals: Path) -> None:
+    """What a scheduler sends: the state is recorded, everything is sent, and the process dies of the signal."""
+    process = start(OPEN + "print('ready', flush=True)\nsignal.pause()", fake.url, journals)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGTERM)
+    assert finish(process).returncode == -signal.SIGTERM
+    assert ending(fake).state == "failed"
+    assert "SIGTERM" in str(ending(fake).error)
+    assert list(journals.iterdir()) == []
+
+
+def test_a_program_with_a_handler_of_its_own_keeps_it(fake: FakeServer, journals: Path) -> None:
+    """One that was there before stays; one that is put around ours decides what becomes of the program."""
+    before = "import signal\nsignal.signal(signal.SIGTERM, lambda *_: print('mine'))\n"
+    done = run_program(before + OPEN + "os.kill(os.getpid(), signal.SIGTERM)", fake.url, journals)
+    assert (done.returncode, done.stdout) == (0, "mine\n")
+    around = """
+ours = signal.getsignal(signal.SIGTERM)
+signal.signal(signal.SIGTERM, lambda *arguments: (ours(*arguments), print('mine')))
+os.kill(os.getpid(), signal.SIGTERM)
+run['x'].append(2.0)
+"""
+    done = run_program(OPEN + around, fake.url, journals)
+    assert (done.returncode, done.stdout) == (0, "mine\n"), done.stderr
+    states = [list(read_records(bytes(stream)))[-1] for stream in fake.streams.values()]
+    assert sorted(state.state for state in states if isinstance(state, State)) == ["failed", "finished"]
+
+
+def test_without_a_server_a_program_ends_soon_and_says_where_its_data_is(journals: Path) -> None:
+    """Two lines on stderr, for a program that configured no logging: when it is noticed, and at the end."""
+    done = run_program(OPEN + "run.wait(5.0)", NOBODY, journals)
+    assert done.returncode == 0
+    first, last = done.stderr.splitlines()
+    assert "does not answer" in first
+    assert first.startswith("tidelog: ")
+    assert f"tidelog sync --directory {journals}" in first
+    assert f"tidelog sync --directory {journals}" in last
+
+
+def test_a_program_that_configured_logging_gets_the_messages_there(journals: Path) -> None:
+    """Through the logger `tidelog`, once."""
+    program = "import logging\nlogging.basicConfig(format='%(name)s|%(message)s')\n" + OPEN
+    done = run_program(program, NOBODY, journals)
+    assert all(line.startswith("tidelog|") for line in done.stderr.splitlines())
+
+
+FORK = OPEN + """
+import multiprocessing
+fork = multiprocessing.get_context("fork")
+kept = run["kept"]
+kept.append(0.0)
+"""
+
+
+def values(fake: FakeServer, path: str) -> list[float]:
+    """Return the values of one series, of all writers together."""
+    found: list[float] = []
+    for stream in fake.streams.values():
+        records = list(read_records(bytes(stream)))
+        numbers = {record.number for record in records if getattr(record, "path", None) == path}
+        found += [record.value for record in records if isinstance(record, Point) and record.number in numbers]
+    return sorted(found)
+
+
+def test_a_forked_child_that_logs_is_a_writer_of_the_same_run(fake: FakeServer, journals: Path) -> None:
+    """Handles from before the fork and new paths work in it; what it logs comes home with its end."""
+    program = FORK + """
+def work(number):
+    kept.append(number)
+    run["new"].append(number)
+    run["rows"].append({"a": number})
+children = [fork.Process(target=work, args=(number,)) for number in (1, 2, 3)]
+[child.start() for child in children]
+[child.join() for child in children]
+kept.append(4.0)
+"""
+    done = run_program(program, fake.url, journals)
+    assert (done.returncode, done.stderr.count("\n")) == (0, 1), done.stderr
+    assert len(fake.registrations) == 4
+    assert {registration["run_key"] for registration in fake.registrations} == {"k"}
+    assert values(fake, "kept") == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert values(fake, "new") == [1.0, 2.0, 3.0]
+    assert all(isinstance(list(read_records(bytes(stream)))[-1], State) for stream in fake.streams.values())
+    assert list(journals.iterdir()) == []
+
+
+@pytest.mark.parametrize("leave", ["os._exit(0)", "os.kill(os.getpid(), 9)", "os.kill(os.getpid(), 15)", "sys.exit(0)"])
+@pytest.mark.parametrize("logs", [True, False])
+def test_a_child_may_leave_as_it_likes(fake: FakeServer, journals: Path, leave: str, logs: bool) -> None:
+    """What a child without a goodbye left is brought home by its parent; one that logs nothing leaves no trace."""
+    program = FORK + f"""
+if os.fork() == 0:
+    if {logs}:
+        kept.append(1.0)
+    {leave}
+os.wait()
+kept.append(2.0)
+"""
+    done = run_program(program, fake.url, journals)
+    assert done.returncode == 0, done.stderr
+    assert values(fake, "kept") == ([0.0, 1.0, 2.0] if logs else [0.0, 2.0])
+    assert len(fake.registrations) == (2 if logs else 1)
+    assert [list(read_records(bytes(stream)))[-1].state for stream in fake.streams.values()] == ["finished"] * (1 + logs)  # type: ignore[union-attr]
+    assert fake.closed == {}
+    assert list(journals.iterdir()) == []
+
+
+def test_offline_children_keep_journals_of_their_own(journals: Path) -> None:
+    """Each is found by `tidelog sync`; a child that never logs has none."""
+    program = FORK.replace('custom_run_id="k"', 'mode="offline"') + """
+for number in (1.0, 2.0, None):
+    if os.fork() == 0:
+        if number: kept.append(number)
+        os._exit(0)
+    os.wait()
+"""
+    run_program(program, NOBODY, journals)
+    folders = find_journals(str(journals))
+    assert len(folders) == 3
+    parent = {folder.origin().parent for folder in folders}
+    assert len(parent - {None}) == 1
+
+
+def test_a_child_may_stop_its_copy_of_a_run(fake: FakeServer, journals: Path) -> None:
+    """That ends the child's part; the parent goes on."""
+    program = FORK + """
+if os.fork() == 0:
+    kept.append(1.0)
+    run.stop()
+    os._exit(0)
+os.wait()
+kept.append(2.0)
+"""
+    assert run_program(program, fake.url, journals).returncode == 0
+    assert values(fake, "kept") == [0.0, 1.0, 2.0]
+
+
+def test_processes_that_give_one_custom_run_id_write_one_run(fake: FakeServer, journals: Path) -> None:
+    """Each with a journal of its own; by argument or by environment."""
+    program = OPEN.replace(', custom_run_id="k"', "")
+    processes = [start(program, fake.url, journals, TIDELOG_CUSTOM_RUN_ID="joined") for _ in range(3)]
+    assert [finish(process).returncode for process in processes] == [0, 0, 0]
+    assert [registration["run_key"] for registration in fake.registrations] == ["joined"] * 3
+    assert values(fake, "x") == [1.0, 1.0, 1.0]
+
+
+def test_a_stopped_run_is_not_ended_again(open_run: OpenRun) -> None:
+    """The program's end looks only at runs that are open."""
+    run = open_run()
+    assert run._session in lifecycle._open_sessions
+    run.stop()
+    assert run._session not in lifecycle._open_sessions
+
+
+def test_a_block_ends_its_run(open_run: OpenRun) -> None:
+    """As finished, or as failed if an exception leaves it; the exception goes on."""
+    with open_run(custom_run_id="a") as run:
+        run["x"].append(1.0)
+    with pytest.raises(tidelog.RunStoppedError):
+        run["x"].append(1.0)
+    with pytest.raises(ZeroDivisionError), open_run(custom_run_id="b") as run:
+        _ = 1 / 0
+    [end] = [record for record in read_records(_stream(run)) if isinstance(record, State)]
+    assert end.state == "failed"
+    assert "ZeroDivisionError" in str(end.error)
+
+
+def _stream(run: tidelog.Run) -> bytes:
+    [folder] = find_journals(str(run.directory))
+    return folder.read(0, 1 << 30)

@@ -1,0 +1,69 @@
+"""What the fault tests share: real programs, and what the real server holds in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from tests.client.programs import run_program
+from tests.conftest import ServerProcess
+
+TIMEOUT_S = 60.0
+
+
+class Home:
+    """What the server has of the runs of one project, asked over its API."""
+
+    def __init__(self, url: str) -> None:
+        self._url = f"{url}/api"
+
+    def run(self, key: str = "k", project: str = "p") -> dict[str, Any]:
+        """Return a run."""
+        run: dict[str, Any] = self._get("/runs", project=project, key=key)
+        return run
+
+    def series(self, path: str, key: str = "k") -> list[tuple[float, float]]:
+        """Return (step, value) of all points of a series."""
+        label = self.run(key)["label"]
+        series = self._get(f"/runs/{label}/series", path=path)
+        return list(zip(series["steps"], map(float, series["values"]), strict=True))
+
+    def values(self, prefix: str = "", key: str = "k") -> dict[str, Any]:
+        """Return path and value of the attributes below a namespace."""
+        found = self._get(f"/runs/{self.run(key)['label']}/attributes", prefix=prefix)["attributes"]
+        return {attribute["path"]: attribute["value"] for attribute in found}
+
+    def _get(self, path: str, /, **parameters: str) -> Any:
+        headers = {"Accept": "application/json"}
+        response = httpx.get(self._url + path, params=parameters, headers=headers, timeout=TIMEOUT_S)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+
+@pytest.fixture
+def home(server: ServerProcess) -> Home:
+    """What has come home."""
+    return Home(server.url)
+
+
+@pytest.fixture
+def journals(tmp_path: Path) -> Path:
+    """Where journals are: a folder with spaces and more than ASCII in its name."""
+    return tmp_path / "my journals ü 損失"
+
+
+@pytest.fixture
+def sync(server: ServerProcess, journals: Path) -> Callable[[], str]:
+    """Runs `tidelog sync`, which must succeed without a traceback, and returns what it says."""
+
+    def run_sync() -> str:
+        program = "import sys; from tidelog.cli import main; sys.exit(main())"
+        done = run_program(program, "sync", "--directory", journals, "--url", server.url)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.stderr == ""
+        return done.stdout
+
+    return run_sync
