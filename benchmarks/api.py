@@ -45,9 +45,18 @@ class Connection:
         return self.post(path, json.dumps(message).encode(), "application/json")
 
     def _send(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> bytes:
-        self._http.request(method, path, body, headers)
-        answer = self._http.getresponse()
+        answer = self._answer(method, path, body, headers)
         data = answer.read()
         if answer.status >= http.HTTPStatus.BAD_REQUEST:
             raise BenchmarkError(f"{method} {path} was answered {answer.status}: {data[:500]!r}")
         return data
+
+    def _answer(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> http.client.HTTPResponse:
+        """Send it, again on a new connection if the server closed this one, as it does with an idle one."""
+        try:
+            self._http.request(method, path, body, headers)
+            return self._http.getresponse()
+        except (ConnectionError, http.client.RemoteDisconnected):
+            self._http.close()
+            self._http.request(method, path, body, headers)
+            return self._http.getresponse()

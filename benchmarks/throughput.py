@@ -17,6 +17,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
+from benchmarks import database_file
 from benchmarks.api import Connection
 from benchmarks.contest import Contender, Figures, hold
 from benchmarks.errors import NotInstalledError
@@ -37,6 +38,7 @@ MLFLOW_STEPS = 50
 MLFLOW_STEPS_OF_MANY = 3
 TENSORBOARDX_STEPS = 200
 BATCH_BYTES = 1 << 20
+SERVER_FOLDER = "server"
 ZLIB_LEVEL = 1
 
 ONE = [
@@ -54,7 +56,7 @@ def measure(size: Size) -> list[Line]:
     """All lines of this benchmark."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        tidelog = stack.enter_context(tidelog_server(folder / "server"))
+        tidelog = stack.enter_context(tidelog_server(folder / SERVER_FOLDER))
         bare = stack.enter_context(bare_server())
         mlflow = _optional_mlflow(stack, folder) if size.peers else None
         points = SERIES * size.of(STEPS, SMOKE_STEPS)
@@ -104,6 +106,8 @@ def _together(logger: str, folder: Path, server: Server | None, processes: int, 
     """Points a second from the first append of any process until the last point of all can be read."""
     if server is None:
         raise NotInstalledError(logger)
+    if logger == "tidelog":
+        database_file.wait_for_rest(folder / SERVER_FOLDER)  # the runs of the round before are compacted
     jobs_folder = folder / "jobs"
     jobs_folder.mkdir(exist_ok=True)
     what = {"logger": logger, "folder": str(jobs_folder), "url": server.url, "series": SERIES, "steps": steps}

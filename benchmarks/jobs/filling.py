@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import points
+from benchmarks.api import Connection
 from benchmarks.loggers import Place, imported, open_logger
 from benchmarks.loggers.mlflow_run import MlflowRun
 from benchmarks.loggers.tidelog_run import TidelogRun
@@ -51,9 +52,10 @@ def _fill_run(place: Place, seed: int, series: int, length: int) -> int:
     for number in range(series):
         values = points.losses(length, seed * series + number, single_precision=number % 2 == 0)
         logger.run[series_path(number)].extend(values, timestamps=times, steps=range(length))
-    logger.wait()
-    run_id: int = logger.run._registration.run_id
+    label = logger.wait()
     logger.close()
+    with Connection(place.url or "") as server:
+        run_id: int = server.get_json(f"/api/runs/{label}")["run_id"]
     return run_id
 
 

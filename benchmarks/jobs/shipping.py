@@ -32,6 +32,7 @@ def log_until_readable(logger: str, folder: str, url: str, series: int, steps: i
     """
     opened = cast(DeliveringLogger, open_logger(logger, Place(Path(folder), url, run)))
     rows = [{_name(number): value_at(number, step) for number in range(series)} for step in range(steps)]
+    opened.wait()  # the run is there, on every server alike: what follows is logging alone
     ask({"ready": True})
     started = time.time()
     for step, row in enumerate(rows):

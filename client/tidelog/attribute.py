@@ -13,7 +13,7 @@ from tidelog import records
 from tidelog.columns import float_column, step_column, time_column
 from tidelog.errors import InvalidValueError, KindConflictError
 from tidelog.paths import normal_path
-from tidelog.values import STEP_LIMIT, STEP_SCALE, UNNUMBERED_STEP, as_float, as_seconds, as_step, flatten
+from tidelog.values import STEP_LIMIT, STEP_SCALE, as_float, as_seconds, as_step, flatten
 
 if TYPE_CHECKING:
     from tidelog.run import Run
@@ -29,7 +29,7 @@ _now = time.time
 _pack_point = records.pack_point
 _pack_step_time = records.pack_step_time
 _STEP_SCALE = STEP_SCALE
-_STEP_LIMIT = STEP_LIMIT
+_STEP_MIN, _STEP_MAX = -STEP_LIMIT, STEP_LIMIT
 _POINT_BYTES = records.POINT_BYTES
 
 
@@ -65,24 +65,24 @@ class Attribute:
         The point is in the journal when the call returns. It never waits for the network, and never raises for the
         disk's or the server's sake; a wrong argument raises an `ArgumentError`.
         """
-        try:
-            if type(value) is not float:
-                if isinstance(value, Mapping):
-                    return self._append_row(value, step, timestamp)
-                value = as_float(value)
-            if type(step) is int and -_STEP_LIMIT <= step <= _STEP_LIMIT:
-                micros = step * _STEP_SCALE
+        if timestamp is None and type(value) is float and type(step) is int and _STEP_MIN <= step <= _STEP_MAX:
+            # The way that nearly every point takes; what it spares is a tenth of the call.
+            try:
+                data = _pack_point(self._tag, step * _STEP_SCALE, _now(), value)
+                written = _write(self._fd, data)
+            except OSError:
+                self._stream.rescue(data)
+                return
+            except struct.error:
+                pass  # the series' first point: it has no tag yet
             else:
-                micros = UNNUMBERED_STEP if step is None else as_step(step)
-            data = _pack_point(self._tag, micros, _now() if timestamp is None else as_seconds(timestamp), value)
-        except struct.error:
-            data = self._first_point(value, step, timestamp)
-        try:
-            written = _write(self._fd, data)
-        except OSError:
-            written = 0
-        if written != _POINT_BYTES:
-            self._stream.rescue(data, written)
+                if written != _POINT_BYTES:
+                    self._stream.rescue(data, written)
+                return
+        if isinstance(value, Mapping):
+            self._append_row(value, step, timestamp)
+        else:
+            self._append_point(as_float(value), as_step(step), timestamp)
 
     log = append
 
@@ -116,7 +116,10 @@ class Attribute:
         return self._run._session.reader.fetch_last(self._path)
 
     def fetch_values(self, include_timestamp: bool = True) -> SeriesValues | Any:
-        """Return all points of the series at this path: a pandas DataFrame if pandas is there, else `SeriesValues`."""
+        """Return all points of the series at this path, ascending by step.
+
+        A pandas DataFrame with step, value and timestamp (UTC) where pandas is installed, else `SeriesValues`.
+        """
         return self._run._session.reader.fetch_values(self._path, include_timestamp)
 
     def __getitem__(self, path: str) -> Attribute:
@@ -161,11 +164,10 @@ class Attribute:
 
     # The slower ways
 
-    def _first_point(self, value: float, step: object, timestamp: object) -> bytes:
-        """Pack the first point of the series, which has no tag yet, so that struct refused it."""
-        micros = as_step(step)
+    def _append_point(self, value: float, micros: int, timestamp: object) -> None:
         seconds = _now() if timestamp is None else as_seconds(timestamp)
-        return _pack_point(records.point_tag(self._series_number()), micros, seconds, value)
+        tag = self._tag if self._tag is not None else records.point_tag(self._series_number())
+        self._stream.write(_pack_point(tag, micros, seconds, value))
 
     def _append_row(self, values: Mapping[Any, Any], step: object, timestamp: object) -> None:
         micros = as_step(step)

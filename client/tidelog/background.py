@@ -19,6 +19,7 @@ START_DELAY_S = 0.1  # importing httpx must not compete with the program's first
 URGENT_PAUSE_S = 0.02  # between two looks at the journal while somebody waits for it
 URGENT_BACKOFF_S = 1.0  # a server that failed is asked at least so often while somebody waits
 ERROR_PAUSE_S = 5.0
+LONGEST_PAUSE_S = 10.0  # as often as the server wants to hear that the process is alive
 
 
 class Background:
@@ -32,7 +33,7 @@ class Background:
         self.folder = journal.folder
         self._journal = journal
         self._delivery = delivery
-        self._flush_interval_s = flush_interval_s
+        self._pause_s = min(flush_interval_s, LONGEST_PAUSE_S)
         self._make_monitor = make_monitor
         self._monitor: HardwareMonitor | None = None
         self._condition = threading.Condition()
@@ -110,12 +111,12 @@ class Background:
         """Do what there is to do once; return the seconds until there may be more."""
         self._journal.keep_up()
         if self._delivery is None:
-            return self._flush_interval_s
+            return self._pause_s
         if self._journal.folder is not self.folder:  # somebody deleted it; a new writer has a thread of its own
             self._delivery.refused = "its journal was deleted"
             self._done = True
             return 0.0
-        pause_s = self._delivery.deliver(self._flush_interval_s)
+        pause_s = self._delivery.deliver(self._pause_s)
         self._journal.discard(self._delivery.acknowledged)
         self._delivery.adopt(self._ending if self._delivery.complete() else None)
         return pause_s

@@ -31,7 +31,9 @@ def init_run(
     - debug: arguments are checked, nothing is kept.
 
     `capture_hardware` samples processor, memory, disk, network and GPUs into `monitoring_namespace`, where psutil is
-    installed. `flush_interval_s` is how often the journal is sent. A wrong argument raises an `ArgumentError`.
+    installed. `flush_interval_s` is how often the journal is sent, 10 s at most.
+
+    A wrong argument raises an `ArgumentError`.
     """
     return Run(
         resolve_settings(

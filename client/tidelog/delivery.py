@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tidelog import lifecycle
 from tidelog.backoff import Backoff
 from tidelog.errors import JournalError, ServerBusyError, ServerError, ServerUnreachableError
 from tidelog.messages import complain, inform, warn
@@ -94,9 +95,11 @@ class Delivery:
         """Send nothing more, and say why."""
         self.refused = reason
         complain(
-            "%s. Nothing more of this run is sent; what it logs stays in %s. When that is put right: tidelog sync "
-            "--directory %s", reason, self.folder.path, self.folder.root,
-        )  # fmt: skip
+            "%s. Nothing more of this run is sent; what it logs stays in %s. When that is put right: %s",
+            reason,
+            self.folder.path,
+            self.folder.way_home,
+        )
 
     def close(self) -> None:
         """Close the connection."""
@@ -105,9 +108,10 @@ class Delivery:
 
     def _ship(self) -> bool:
         if self._shipper is None:
-            from tidelog.shipper import Shipper
+            with lifecycle.importing:
+                from tidelog.shipper import Shipper
 
-            self._transport = self._connect()
+                self._transport = self._connect()
             self._shipper = Shipper(self.folder, self._origin, self._transport)
         registration = self._shipper.registration
         more = self._shipper.ship()
@@ -122,8 +126,11 @@ class Delivery:
             self._failing_since = time.monotonic()
             warn(
                 "%s. The run goes on; its data is kept in %s and is sent when the server answers. If the program ends "
-                "before that: tidelog sync --directory %s", error, self.folder.path, self.folder.root,
-            )  # fmt: skip
+                "before that: %s",
+                error,
+                self.folder.path,
+                self.folder.way_home,
+            )
         return self._backoff.failed(error.retry_after_s if isinstance(error, ServerBusyError) else None)
 
     def _succeeded(self) -> None:

@@ -154,7 +154,7 @@ def _shaped(path: str, pages: list[list[Sequence[float]]], include_timestamp: bo
 
     columns: dict[str, Any] = {"step": steps, "value": values}
     if include_timestamp:
-        columns["timestamp"] = pandas.to_datetime(list(times), unit="s")
+        columns["timestamp"] = pandas.to_datetime([round(1000 * time) for time in times], unit="ms", utc=True)
     return pandas.DataFrame(columns)
 
 

@@ -10,6 +10,7 @@ import errno
 import os
 import time
 from collections.abc import Callable
+from itertools import pairwise
 
 from tidelog import records
 from tidelog.disk_trouble import DiskTrouble
@@ -99,12 +100,14 @@ class Journal(Stream):
 
     def discard(self, acknowledged: int) -> None:
         """Delete the segments that the server has in full, other than those which are still open."""
-        folder = self.folder
-        segments = folder.segments() if folder else []
-        for index in range(len(segments) - 1):
-            if segments[index + 1].start <= acknowledged:
-                self._keep_late(segments[index], segments[index + 1].start)
-                os.unlink(segments[index].path)
+        try:
+            segments = self.folder.segments() if self.folder else []
+            for segment, following in pairwise(segments):
+                if following.start <= acknowledged:
+                    self._keep_late(segment, following.start)
+                    os.unlink(segment.path)
+        except FileNotFoundError:
+            return  # somebody deleted the folder; keep_up notices
 
     def _keep_late(self, segment: Segment, end: int) -> None:
         """Move bytes that came after the segment's end was measured to the present one: late, but not lost."""

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 import weakref
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 EXIT_TIMEOUT_S = 60.0
 SIGTERM_TIMEOUT_S = 10.0  # schedulers kill some 30 s after SIGTERM
+
+# Held while a thread of ours imports. A child that is forked in the middle of an import could never do that import.
+importing = threading.RLock()
 
 _open_sessions: weakref.WeakSet[Session] = weakref.WeakSet()
 _held_by_fork: list[Session] = []
@@ -50,8 +54,6 @@ def user_name() -> str:
 
 def formatted(error: BaseException) -> str:
     """Return the error with its traceback."""
-    import traceback
-
     return "".join(traceback.format_exception(error))
 
 
@@ -104,7 +106,8 @@ def _on_sigterm(number: int, _: FrameType | None) -> None:
 
 
 def _before_fork() -> None:
-    """Hold the runs still, so that the child's copies are whole."""
+    """Hold the runs still, so that the child's copies are whole, and let imports come to their end."""
+    importing.acquire()
     for session in list(_open_sessions):
         session.stream.lock.acquire()
         _held_by_fork.append(session)
@@ -113,8 +116,10 @@ def _before_fork() -> None:
 def _after_fork() -> None:
     while _held_by_fork:
         _held_by_fork.pop().stream.lock.release()
+    importing.release()
 
 
 def _after_fork_in_child() -> None:
     while _held_by_fork:
         _held_by_fork.pop().forked()
+    importing.release()

@@ -72,7 +72,7 @@ class JournalFolder:
         """Make the folder of a new writer, locked; OSError if the disk does not let us."""
         run = origin.run_key or origin.with_id or ""
         path = os.path.join(root, folder_name(origin.project), folder_name(run), origin.writer)
-        os.makedirs(path)
+        _make_folder(path)
         folder = cls(path)
         folder.lock.acquire()  # before writer.json is there: a folder is found by it
         _replace(
@@ -212,6 +212,16 @@ def folder_name(text: str) -> str:
     from hashlib import sha256
 
     return f"{name[:NAME_CHARACTERS]}~{sha256(text.encode()).hexdigest()[:16]}"
+
+
+def _make_folder(path: str) -> None:
+    """Make the folder and those above it; another process may just be deleting these, because they were empty."""
+    for _ in range(10):
+        try:
+            return os.makedirs(path)
+        except FileNotFoundError:
+            continue
+    os.makedirs(path)
 
 
 def _age(path: str) -> float:

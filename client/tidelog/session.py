@@ -127,11 +127,11 @@ class Session:
             left, reason = background.what_is_left()
             warn(
                 "the run ended with %s bytes that the server does not have%s. They are safe in %s; this brings them "
-                "home: tidelog sync --directory %s",
+                "home: %s",
                 f"{left:,}",
                 f" ({reason})" if reason else "",
                 folder.path,
-                folder.root,
+                folder.way_home,
             )
         folder.lock.release()
 
@@ -159,12 +159,17 @@ class Session:
             lifecycle.end_with_process()
 
     def _monitor(self) -> HardwareMonitor | None:
+        from importlib import import_module
         from importlib.util import find_spec
 
         namespace = self.settings.monitoring_namespace
         if namespace is None or self._is_child or find_spec("psutil") is None:
             return None
-        return self._make_monitor(namespace)
+        with lifecycle.importing:
+            for module in ("psutil", "pynvml"):  # what the monitor's own thread would import
+                if find_spec(module) is not None:
+                    import_module(module)
+            return self._make_monitor(namespace)
 
     def _registered(self, registration: Registration) -> None:
         """Hear, in the background thread, what the server made of the run."""

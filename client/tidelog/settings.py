@@ -93,7 +93,11 @@ def resolve_token(api_token: str | None) -> str | None:
 
 def resolve_directory(directory: str | os.PathLike[str] | None) -> str:
     """Return where journals are, absolute: a later chdir must not move them."""
-    return os.path.abspath(directory or os.environ.get("TIDELOG_DIR") or DEFAULT_DIRECTORY)
+    chosen = os.path.expanduser(directory or os.environ.get("TIDELOG_DIR") or DEFAULT_DIRECTORY)
+    try:
+        return os.path.abspath(chosen)
+    except FileNotFoundError:  # the program's working directory was deleted
+        return fallback_directory()
 
 
 def fallback_directory() -> str:

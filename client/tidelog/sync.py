@@ -45,7 +45,7 @@ def sync_journals(root: str, connect: Callable[[Origin], Transport]) -> Iterator
 
 
 class _Ferry:
-    """Brings journals home. A server that did not answer for one journal is not waited for again for each of the rest."""
+    """Brings journals home. A server that did not answer for one of them is not waited for again for the others."""
 
     def __init__(self, connect: Callable[[Origin], Transport]) -> None:
         self._connect = connect

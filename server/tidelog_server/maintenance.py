@@ -18,6 +18,7 @@ from tidelog_server.series import compaction
 INTERVAL_S = 5.0
 RUNS_PER_ROUND = 20
 FREED_PAGES_PER_TRANSACTION = 1_000  # of SQLite; bounds how long writers wait
+KEPT_FREE_PAGES = 64  # half a megabyte, for the next fold
 
 logger = logging.getLogger("tidelog.server")
 
@@ -83,7 +84,7 @@ class Maintenance:
     def _free_some(self) -> bool:
         with self._database.write() as connection:
             free = int(connection.scalar(sa.text("PRAGMA freelist_count")) or 0)
-            if free < FREED_PAGES_PER_TRANSACTION:  # the next fold will use them
-                return False
-            connection.exec_driver_sql(f"PRAGMA incremental_vacuum({FREED_PAGES_PER_TRANSACTION})").fetchall()
-        return True
+            surplus = min(free - KEPT_FREE_PAGES, FREED_PAGES_PER_TRANSACTION)
+            if surplus > 0:
+                connection.exec_driver_sql(f"PRAGMA incremental_vacuum({surplus})").fetchall()
+        return surplus == FREED_PAGES_PER_TRANSACTION

@@ -43,9 +43,12 @@ def chromium() -> str:
     pytest.skip("There is no chromium on this machine; `make test` installs it where it can.")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
-    """The system's browser, never one that Playwright would download."""
+    """The system's browser, never one that Playwright would download.
+
+    Closed after each module: Playwright keeps an event loop running in this thread, and other tests start their own.
+    """
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield started

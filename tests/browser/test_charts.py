@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from tests.browser.conftest import LONG_POINTS, SPIKE_STEP, Site, drawn_chart
+from tests.browser.conftest import LONG_POINTS, SPIKE_STEP, Site, drawn_chart, label_of
 
 # Whether a canvas shows more than its ground.
 IS_PAINTED = """canvas => {
@@ -119,6 +120,34 @@ def test_axes_change_in_place_and_in_the_address(page: Page, long_run: str, aske
     page.reload()
     assert drawn_chart(page, "train/loss").locator("canvas").evaluate(IS_PAINTED)
     expect(page.locator("[data-y=log]")).to_have_attribute("aria-current", "true")
+
+
+ODD_SERIES = {
+    "huge": [1e300, 1.7e308, 1e307],
+    "tiny": [1e-300, 5e-324, 1e-310],
+    "narrow": [1e15, 1e15 + 1, 1e15 + 2],
+    "constant": [5.0, 5.0, 5.0],
+    "zero": [0.0, 0.0],
+    "negative": [-1.0, -1e9],
+    "single": [3.25],
+    "nan": [math.nan, math.nan],
+    "infinite": [math.inf, -math.inf],
+    "mixed": [math.nan, 1.0, math.inf, -math.inf, 0.0, -0.0, 1e-12],
+    "ends": [-1.7e308, 1.7e308],
+}
+
+
+@pytest.mark.parametrize("axes", ["", "y=log", "x=time", "x=relative&y=log"])
+def test_odd_numbers_are_drawn_or_named(page: Page, site: Site, axes: str) -> None:
+    """No value that a float can have keeps a chart from being drawn, on any axis."""
+    with site.log(project="odd", name="odd") as run:
+        for path, values in ODD_SERIES.items():
+            run[path].extend(values)
+    page.goto(f"/projects/odd/runs/{label_of(run)}?{axes}")
+    for path, values in ODD_SERIES.items():
+        figure = drawn_chart(page, path)
+        expect(figure.locator("[data-badge]")).to_contain_text(f"{len(values)} point")
+        figure.locator(".u-over").hover(position={"x": 5, "y": 5})
 
 
 def test_the_pointer_reads_the_value_of_every_run(page: Page, site: Site) -> None:

@@ -80,14 +80,16 @@ def test_columns_are_chosen_and_kept_in_the_address(page: Page, site: Site) -> N
     """A table with other columns is a link like any other."""
     page.goto("/projects/mnist")
     page.get_by_text("Columns", exact=True).click()
-    page.get_by_role("searchbox", name="Find a column").fill("optim name")
-    choice = page.get_by_role("checkbox", name="params/optimizer/name")
-    choice.uncheck() if choice.is_checked() else choice.check()
-    choice.check()
-    expect(page.locator("#runs thead")).to_contain_text("params/optimizer/name")
-    assert "params/optimizer/name" in query_of(page)["column"]
+    page.get_by_role("searchbox", name="Find a column").fill("host SYS")
+    expect(page.get_by_role("checkbox", name="sys/owner")).to_have_count(0)
+    expect(page.get_by_role("checkbox", name="params/lr")).to_be_checked()
+    assert urlsplit(page.url).path == "/projects/mnist"
+    page.get_by_role("checkbox", name="sys/hostname").check()
+    expect(page.locator("#runs thead")).to_contain_text("sys/hostname")
+    page.wait_for_url(re.compile("column=sys(/|%2F)hostname"))
     page.reload()
-    expect(page.locator("#runs thead")).to_contain_text("params/optimizer/name")
+    expect(page.locator("#runs thead")).to_contain_text("sys/hostname")
+    expect(page.locator("#runs thead")).to_contain_text("params/lr")
 
 
 def test_ticks_survive_paging_and_sorting(page: Page, site: Site) -> None:

@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 import tidelog
 from tests.client.fake_server import FakeServer
+from tests.client.programs import programs_end_with_their_test
 from tidelog.reading import Record, read_records
 from tidelog.segments import JournalFolder, find_journals
 
 NOBODY = "http://127.0.0.1:1"  # a port at which nobody listens
+
+__all__ = ["programs_end_with_their_test"]
 
 OpenRun = Callable[..., tidelog.Run]
 

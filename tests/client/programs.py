@@ -6,7 +6,10 @@ import os
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
+
+import pytest
 
 import tidelog
 
@@ -14,15 +17,29 @@ TIMEOUT_S = 120.0
 CLIENT = str(Path(tidelog.__file__).parent.parent)
 
 
+_started: list[subprocess.Popen[str]] = []
+
+
+@pytest.fixture(autouse=True)
+def programs_end_with_their_test() -> Iterator[None]:
+    """Kill what a failed test left running."""
+    yield
+    while _started:
+        with _started.pop() as process:
+            process.kill()
+
+
 def start(program: str, *arguments: object, **environment: str) -> subprocess.Popen[str]:
     """Start a program; its arguments are in sys.argv."""
     code = textwrap.dedent(program)
     paths = os.pathsep.join(filter(None, [CLIENT, os.environ.get("PYTHONPATH")]))
-    return subprocess.Popen(
+    process = subprocess.Popen(
         [sys.executable, "-c", code, *map(str, arguments)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**os.environ, "PYTHONPATH": paths, **environment},
     )  # fmt: skip
+    _started.append(process)
+    return process
 
 
 def finish(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:

@@ -9,8 +9,9 @@ from datetime import datetime, timezone
 
 import numpy as np
 import pytest
-import tidelog
 import torch
+
+import tidelog
 from tests.client.conftest import OpenRun
 from tidelog.reading import Assign, Column, Define, Delete, Point, Record, Row
 from tidelog.values import UNNUMBERED_STEP
@@ -42,7 +43,9 @@ def test_a_timestamp_may_be_a_datetime(run: tidelog.Run, written: Written) -> No
 def test_a_dict_append_is_one_row(run: tidelog.Run, written: Written) -> None:
     """A dict on a namespace gives one record with a value for each path, nested dicts included."""
     for step in (1, 2):
-        run["train"].append({"loss": step / 4, "acc": np.float32(0.5), "top": {"k": torch.tensor(5)}}, step=step, timestamp=9.0)
+        run["train"].append(
+            {"loss": step / 4, "acc": np.float32(0.5), "top": {"k": torch.tensor(5)}}, step=step, timestamp=9.0
+        )
     rows = [record for record in written() if isinstance(record, Row)]
     assert rows == [Row(step * 1_000_000, 9.0, (3, 4, 5), (step / 4, 0.5, 5.0)) for step in (1, 2)]
 
@@ -125,7 +128,9 @@ def test_a_path_is_a_series_or_a_value(run: tidelog.Run) -> None:
     """Using a path as both raises at the call and names both kinds."""
     run["series"].append(1.0)
     run["value"] = 1
-    with pytest.raises(tidelog.KindConflictError, match="'series' is a series in this run and cannot be a single value"):
+    with pytest.raises(
+        tidelog.KindConflictError, match="'series' is a series in this run and cannot be a single value"
+    ):
         run["series"] = 2
     with pytest.raises(tidelog.KindConflictError, match="'value' is a single value in this run and cannot be a series"):
         run["value"].append(2.0)

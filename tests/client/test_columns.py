@@ -8,6 +8,7 @@ from datetime import datetime, timezone
 import numpy as np
 import pytest
 import torch
+
 from tidelog.columns import float_column, step_column, time_column
 from tidelog.errors import InvalidValueError, UnsupportedTypeError
 from tidelog.values import UNNUMBERED_STEP

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 import tidelog
 from tests.client.conftest import NOBODY, OpenRun, whole_stream
 from tests.client.fake_server import FakeServer
@@ -87,9 +88,7 @@ def test_the_token_is_sent_and_never_said(online: Online, fake: FakeServer, capl
     assert "secret-token" not in caplog.text + repr(run)
 
 
-def test_failures_are_retried_and_said_once(
-    online: Online, fake: FakeServer, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_failures_are_retried_and_said_once(online: Online, fake: FakeServer, caplog: pytest.LogCaptureFixture) -> None:
     """One warning when the server stops answering, one line when it is back; nothing lost, nothing doubled."""
     caplog.set_level(logging.INFO, "tidelog")
     run = online()
@@ -110,7 +109,14 @@ def test_failures_are_retried_and_said_once(
 
 @pytest.mark.parametrize(
     ("status", "code"),
-    [(401, "access_denied"), (403, "forbidden"), (410, "run_deleted"), (404, "run_not_found"), (422, "invalid"), (413, "")],
+    [
+        (401, "access_denied"),
+        (403, "forbidden"),
+        (410, "run_deleted"),
+        (404, "run_not_found"),
+        (422, "invalid"),
+        (413, ""),
+    ],
 )
 def test_a_refusal_is_final_and_clear(
     online: Online, fake: FakeServer, journals: Path, caplog: pytest.LogCaptureFixture, status: int, code: str

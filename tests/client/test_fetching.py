@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import sys
+import types
 import uuid
 from collections.abc import Iterator
 from datetime import datetime, timezone
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+
 import tidelog
 from tests.client.conftest import NOBODY, OpenRun
 from tests.conftest import ServerProcess, free_port
@@ -69,12 +72,26 @@ def test_a_series_comes_back_whole(logged: tidelog.Run, monkeypatch: pytest.Monk
     assert logged["train/loss"].fetch_last() == 7.0
 
 
+def test_a_series_is_a_table_where_pandas_is_installed(logged: tidelog.Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the columns step, value and timestamp; pandas is no dependency, so a stand-in shows what it is given."""
+    pandas = types.ModuleType("pandas")
+    vars(pandas).update(DataFrame=dict, to_datetime=lambda moments, unit, utc: (moments, unit, utc))
+    monkeypatch.setitem(sys.modules, "pandas", pandas)
+    monkeypatch.setattr(fetching, "find_spec", lambda _: True)
+    table = logged["train/loss"].fetch_values()
+    assert list(table) == ["step", "value", "timestamp"]
+    assert table["timestamp"] == ([1000, 2000, 3000, 4500], "ms", True)
+    assert list(logged["train/loss"].fetch_values(include_timestamp=False)) == ["step", "value"]
+
+
 def test_a_long_series_comes_page_by_page(logged: tidelog.Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """The pages join without a gap."""
     monkeypatch.setattr(fetching, "find_spec", lambda _: None)
     logged["long"].extend(range(1000), steps=[number / 4 for number in range(1000)])
     get_bytes = Transport.get_bytes
-    monkeypatch.setattr(Transport, "get_bytes", lambda self, path, params: get_bytes(self, path, {**params, "limit": 300}))
+    monkeypatch.setattr(
+        Transport, "get_bytes", lambda self, path, params: get_bytes(self, path, {**params, "limit": 300})
+    )
     series = logged["long"].fetch_values()
     assert list(series.values) == list(range(1000))
     assert list(series.steps) == [number / 4 for number in range(1000)]
@@ -89,8 +106,13 @@ def test_existence_can_be_asked(logged: tidelog.Run) -> None:
 
 def test_what_is_not_there_is_an_error_that_names_it(logged: tidelog.Run) -> None:
     """For values, series and namespaces; a value is no series."""
-    for read in (logged["a/b"].fetch, logged["a/b"].fetch_last, logged["a/b"].fetch_values, logged["params/n"].fetch_last):
-        with pytest.raises(tidelog.AttributeNotFoundError, match="the run P.*-1 has no"):
+    for read in (
+        logged["a/b"].fetch,
+        logged["a/b"].fetch_last,
+        logged["a/b"].fetch_values,
+        logged["params/n"].fetch_last,
+    ):
+        with pytest.raises(tidelog.AttributeNotFoundError, match=r"the run P.*-1 has no"):
             read()
 
 

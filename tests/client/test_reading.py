@@ -7,6 +7,7 @@ from array import array
 
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tidelog import reading, records
 
 floats = st.floats(width=64)
@@ -17,7 +18,11 @@ numbers = st.integers(0, 2**24 - 1)
 points = st.builds(reading.Point, numbers, micros, finite, floats)
 rows = st.lists(st.tuples(numbers, floats), min_size=1, max_size=5).flatmap(
     lambda pairs: st.builds(
-        reading.Row, micros, finite, st.just(tuple(pair[0] for pair in pairs)), st.just(tuple(pair[1] for pair in pairs))
+        reading.Row,
+        micros,
+        finite,
+        st.just(tuple(pair[0] for pair in pairs)),
+        st.just(tuple(pair[1] for pair in pairs)),
     )
 )
 columns = st.lists(st.tuples(micros, finite, floats), min_size=1, max_size=5).flatmap(

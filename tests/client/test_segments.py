@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from tidelog.errors import JournalError
 from tidelog.segments import MAGIC, JournalFolder, Origin, find_journals, folder_name
 

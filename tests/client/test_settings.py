@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 import tidelog
 from tests.client.conftest import OpenRun
 from tidelog.client import Client
@@ -19,7 +20,13 @@ def test_arguments_come_before_the_environment_and_that_before_defaults(
     with tidelog.init_run(mode="debug") as run:
         assert (run.project, run.mode, run.directory) == ("default", "debug", tmp_path / ".tidelog")
         assert run.get_url().startswith("http://127.0.0.1:8600/projects/default/runs/")
-    for name, value in {"PROJECT": "q", "MODE": "debug", "URL": "http://h:1/", "DIR": "d", "CUSTOM_RUN_ID": "k"}.items():
+    for name, value in {
+        "PROJECT": "q",
+        "MODE": "debug",
+        "URL": "http://h:1/",
+        "DIR": "d",
+        "CUSTOM_RUN_ID": "k",
+    }.items():
         monkeypatch.setenv(f"TIDELOG_{name}", value)
     with tidelog.init_run() as run:
         assert (run.project, run.mode, run.directory, run.key) == ("q", "debug", tmp_path / "d", "k")

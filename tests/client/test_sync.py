@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 import tidelog
 from tests.client.conftest import NOBODY, OpenRun
 from tests.client.fake_server import FakeServer
@@ -80,7 +81,7 @@ def test_a_killed_run_is_closed_as_crashed(run: tidelog.Run, fake: FakeServer, j
 def test_a_torn_tail_is_cut_off_and_kept(
     run: tidelog.Run, fake: FakeServer, journals: Path, capsys: pytest.CaptureFixture[str], torn: bytes
 ) -> None:
-    """A record that was being written, or zeros after a power cut: the rest comes home, and the tail stays in a file."""
+    """Half a record, or zeros after a power cut: the rest comes home, and the tail stays in a file."""
     run["x"].append(1.0)
     folder = killed(run)
     end = folder.end()
@@ -207,13 +208,19 @@ def test_status_tells_what_is_still_here(
         "directory": "", "project": "p", "run": run.key, "live": True, "pending_records": 8,
         "pending_bytes": os.path.getsize(*before.keys() - set(ended.directory.iterdir())) - 8, "problem": None,
     }  # fmt: skip
-    assert (statuses["other"]["live"], statuses["other"]["run"], statuses["other"]["pending_records"]) == (False, "k", 7)
+    assert (statuses["other"]["live"], statuses["other"]["run"], statuses["other"]["pending_records"]) == (
+        False,
+        "k",
+        7,
+    )
     assert cli.main(["status", "--directory", str(journals)]) == 0
     assert "7 records" in capsys.readouterr().out
     assert {path: path.read_bytes() for path in journals.rglob("*.segment")} == before
 
 
-def test_sync_speaks_json(run: tidelog.Run, fake: FakeServer, journals: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_sync_speaks_json(
+    run: tidelog.Run, fake: FakeServer, journals: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """One document with an entry for each journal."""
     run.stop()
     assert sync(journals, fake, "--json") == 0

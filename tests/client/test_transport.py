@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import httpx
 import pytest
+
 import tidelog
 from tests.client.fake_server import FakeServer
 from tidelog import errors
@@ -43,7 +44,7 @@ def refusal(status: int, code: str, **fields: object) -> Callable[[httpx.Request
 )
 def test_an_error_of_the_server_is_one_of_ours(status: int, code: str, error: type[Exception]) -> None:
     """Its message says which server refused what, and why."""
-    with pytest.raises(error, match="the server at http://server refused GET /api/x: Because.") as caught:
+    with pytest.raises(error, match=r"the server at http://server refused GET /api/x: Because\.") as caught:
         answering(refusal(status, code)).get("/x")
     assert type(caught.value) is error
 
@@ -73,7 +74,9 @@ def test_what_a_proxy_answers_is_tried_again(response: httpx.Response) -> None:
         answering(lambda _: response).get("/x")
 
 
-@pytest.mark.parametrize("error", [httpx.ConnectError("no"), httpx.ReadTimeout("slow"), httpx.RemoteProtocolError("cut")])
+@pytest.mark.parametrize(
+    "error", [httpx.ConnectError("no"), httpx.ReadTimeout("slow"), httpx.RemoteProtocolError("cut")]
+)
 def test_no_answer_is_an_unreachable_server(error: Exception) -> None:
     """httpx's errors stay behind ours as their cause."""
 

@@ -14,6 +14,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tidelog.errors import InvalidValueError, UnsupportedTypeError
 from tidelog.values import UNNUMBERED_STEP, as_float, as_seconds, as_step, encode_value, flatten
 

@@ -8,8 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.client.programs import run_program
+
+from tests.client.programs import programs_end_with_their_test, run_program
 from tests.conftest import ServerProcess
+
+__all__ = ["programs_end_with_their_test"]
 
 TIMEOUT_S = 60.0
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from tests.client.programs import finish, start
 from tests.conftest import ServerProcess
 from tests.faults.conftest import Home
@@ -37,7 +38,13 @@ def returned(counter: Path) -> int:
 @pytest.mark.parametrize("mode", ["async", "offline"])
 @pytest.mark.parametrize("killed_after", [1, 9_000, 31_000])
 def test_every_append_that_returned_is_on_the_server(
-    server: ServerProcess, home: Home, sync: Callable[[], str], journals: Path, tmp_path: Path, mode: str, killed_after: int
+    server: ServerProcess,
+    home: Home,
+    sync: Callable[[], str],
+    journals: Path,
+    tmp_path: Path,
+    mode: str,
+    killed_after: int,
 ) -> None:
     """Killed in the middle of 50,000 appends, with and without a shipper: `tidelog sync` brings all of them home."""
     counter = tmp_path / "counter"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import random
 from pathlib import Path
 
 import pytest
+
 import tidelog
 from tests.client.programs import run_program
 from tests.conftest import ServerProcess
@@ -36,7 +39,7 @@ def test_a_clock_that_goes_backwards_changes_no_order(
     run: tidelog.Run, home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Points without a step are counted in the order in which they were logged, whatever the clock says."""
-    moments = iter([3_000_000.0, 2_000_000.0, 1_000_000.0, 0.0])
+    moments = itertools.count(3e9, -1e6)
     monkeypatch.setattr("tidelog.attribute._now", lambda: next(moments))
     for value in (1.0, 2.0, 3.0, 4.0):
         run["x"].append(value)
@@ -63,8 +66,6 @@ def test_long_texts_deep_paths_and_many_paths(run: tidelog.Run, home: Home) -> N
 
 def test_a_text_of_the_greatest_length_that_compresses_badly(run: tidelog.Run, home: Home) -> None:
     """16 MiB of noise are one record, larger than a batch."""
-    import random
-
     noise = random.Random(0).randbytes(8 * 1024 * 1024).hex()
     run["noise"] = noise
     run.stop()
@@ -131,7 +132,8 @@ def log(thread):
         run[f"own/{thread}"].append({"x": number}, step=number)
         if number % 500 == 0:
             run[f"new/{number}/{thread}"] = number
-            run["long"].extend([0.0] * 1000, steps=range(thread * 10**6 + number * 1000, thread * 10**6 + number * 1000 + 1000))
+            first = thread * 10**7 + number * 1000
+            run["long"].extend([0.0] * 1000, steps=range(first, first + 1000))
 threads = [threading.Thread(target=log, args=(thread,)) for thread in range(2)]
 for thread in threads: thread.start()
 for thread in threads: thread.join()

@@ -50,8 +50,6 @@ def test_a_killed_server_stops_nothing(server: ServerProcess, home: Home, journa
     for _ in range(3):
         server.restart()
         log(2_000)
-    process.stdin.close()
-    process.stdin = None
     done = finish(process)
     assert done.returncode == 0, done.stderr
     assert float(done.stdout) < LONGEST_CALL_S
@@ -72,8 +70,6 @@ def test_a_server_that_is_not_there_yet_is_no_obstacle(server: ServerProcess, ho
     print(1_000, file=process.stdin, flush=True)
     assert process.stdout.readline() == "1000\n"
     server.start()
-    process.stdin.close()
-    process.stdin = None
     done = finish(process)
     assert done.returncode == 0, done.stderr
     assert len(home.series("a")) == 1_000

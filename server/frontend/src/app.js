@@ -6,6 +6,7 @@ import { Board } from "./board.js";
 import { listenToFinding } from "./finding.js";
 import { rememberFolding } from "./folding.js";
 import { follow } from "./live.js";
+import { closeMenus } from "./menus.js";
 import { reload } from "./parts.js";
 import { listenToTicks } from "./selection.js";
 import { localiseTimes } from "./times.js";
@@ -19,6 +20,7 @@ rememberFolding();
 listenToAxes();
 listenToFinding();
 listenToTicks();
+closeMenus();
 localiseTimes();
 follow(() => board?.refresh());
 

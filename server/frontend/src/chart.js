@@ -2,15 +2,15 @@
 
 import uPlot from "uplot";
 import { curveOf, hasNonPositive, xExtent, yExtent } from "./curves.js";
-import { count, logTicks, momentTicks, numericTicks, roundTicks, spanTicks } from "./format.js";
+import { count, logTicks, momentTicks, numericTicks, spanTicks } from "./format.js";
 import { drawCurve, planeOf } from "./lines.js";
 import { PointerBox } from "./pointer.js";
+import { SECONDS, logarithmicTicks, stepIncrements } from "./ticks.js";
 import { changeView, resetZoom } from "./view.js";
 
 const NEVER = -1;
 const MARGIN = 0.06; // of the y range, above and below
 const ZOOM_FROM_PX = 4; // a shorter drag is a click
-const SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 2592000];
 
 export class Chart {
   /** @param {HTMLElement} figure @param {import("./board.js").Board} board */
@@ -134,7 +134,7 @@ export class Chart {
     return {
       width: this.width,
       height: this.height,
-      padding: [8, 16, 0, 0],
+      padding: [8, 18, 0, 0],
       legend: { show: false },
       cursor: {
         y: false,
@@ -148,7 +148,7 @@ export class Chart {
       },
       axes: [
         { ...axis, size: x === "time" ? 40 : 26, gap: 4, space: x === "step" ? 64 : 72, ...xTicks(x) },
-        { ...axis, gap: 4, space: 32, size: labelWidth, ...(isLog ? logAxis(axis) : NUMERIC) },
+        { ...axis, gap: 4, space: 32, size: labelWidth, ...(isLog ? LOGARITHMIC : NUMERIC) },
       ],
       series: [{}, { show: true, paths: () => null, points: { show: false } }],
       hooks: {
@@ -191,7 +191,7 @@ function rounded(value, span) {
 
 /** @param {[number, number]} range */
 function widened([low, high]) {
-  return low < high ? [low, high] : [low - 0.5, high + 0.5];
+  return low < high ? [low, high] : [low - 1, high + 1];
 }
 
 /** @param {[number, number]} range */
@@ -203,20 +203,16 @@ function withMargin([low, high]) {
 /** @param {[number, number]} range */
 function logRange([low, high]) {
   const factor = Math.max((high / low) ** MARGIN, 1.1);
-  return [low / factor, high * factor];
+  return [Math.max(low / factor, Number.MIN_VALUE), Math.min(high * factor, Number.MAX_VALUE)];
 }
 
 const NUMERIC = { values: (_, ticks, __, ___, increment) => numericTicks(ticks, increment) };
 
-const logAxis = (axis) => ({
-  values: (_, ticks) => logTicks(ticks),
-  filter: (_, ticks) => roundTicks(ticks),
-  grid: { ...axis.grid, filter: (_, ticks) => roundTicks(ticks) },
-});
+const LOGARITHMIC = { values: (_, ticks) => logTicks(ticks), splits: (_, __, low, high) => logarithmicTicks(low, high), filter: (_, ticks) => ticks };
 
 /** @param {string} x */
 function xTicks(x) {
-  if (x === "step") return NUMERIC;
+  if (x === "step") return { ...NUMERIC, incrs: (_, __, low, high) => stepIncrements(low, high) };
   const format = x === "time" ? momentTicks : spanTicks;
   return { incrs: SECONDS, values: (_, ticks, __, ___, increment) => format(ticks, increment) };
 }

@@ -40,30 +40,32 @@ export function moment(seconds) {
 export function numericTicks(ticks, increment) {
   const greatest = Math.max(...ticks.map((tick) => Math.abs(tick ?? 0)));
   const [unit, letter] = [[1e9, "G"], [1e6, "M"], [1e3, "k"]].find(([size]) => greatest >= (size === 1e3 ? 10 : 1) * size && increment >= size / 1000) ?? [1, ""];
-  if (greatest && (greatest < 1e-3 || greatest >= 1e12)) return ticks.map((tick) => (tick === null ? "" : tick && shortExponent(tick)));
-  const decimals = Math.max(0, Math.min(9, -Math.floor(Math.log10(increment / unit) + 1e-9)));
+  if (greatest && (greatest < 1e-3 || greatest >= 1e12)) return ticks.map((tick) => (tick === null ? "" : withExponent(tick, increment)));
+  const decimals = decimalsOf(increment / unit);
   const format = new Intl.NumberFormat("en-US", { maximumFractionDigits: decimals });
   return ticks.map((tick) => (tick === null ? "" : format.format(tick / unit) + (tick ? letter : "")));
+}
+
+/** A tick with as many digits as the increment needs. @param {number} tick @param {number} increment */
+function withExponent(tick, increment) {
+  if (Math.abs(tick) < increment / 2) return "0";
+  const power = Math.floor(Math.log10(increment) + 1e-9);
+  const digits = Math.floor(Math.log10(Math.abs(tick)) + 1e-9) - power + decimalsOf(increment / 10 ** power);
+  return tick.toExponential(Math.max(0, Math.min(12, digits))).replace(/(\.\d*?)0+e/, "$1e").replace(".e", "e").replace("e+", "e");
+}
+
+/** How many decimals it takes to write a number and all its multiples: 2 for 0.25. @param {number} increment */
+function decimalsOf(increment) {
+  for (let decimals = 0; decimals < 9; decimals++) {
+    const scaled = increment * 10 ** decimals;
+    if (Math.abs(scaled - Math.round(scaled)) < 1e-6 * scaled) return decimals;
+  }
+  return 9;
 }
 
 /** Labels of a logarithmic axis. @param {(number|null)[]} ticks */
 export const logTicks = (ticks) =>
   ticks.map((tick) => (tick === null ? "" : tick >= 1e5 || tick < 1e-3 ? shortExponent(tick) : number(tick)));
-
-/**
- * The ticks of a logarithmic axis that are worth a line: fewer, the more decades there are.
- * @param {number[]} ticks @returns {(number|null)[]}
- */
-export function roundTicks(ticks) {
-  const decades = Math.log10(ticks[ticks.length - 1] / ticks[0]);
-  const digits = decades > 2.5 ? [1] : decades > 1 ? [1, 2, 5] : [1, 2, 3, 4, 5, 6, 7, 8, 9];
-  const spacing = Math.max(1, Math.ceil(decades / 8));
-  return ticks.map((tick) => {
-    const exponent = Math.floor(Math.log10(tick) + 1e-9);
-    const isRound = digits.some((digit) => Math.abs(tick / 10 ** exponent - digit) < 1e-6);
-    return isRound && exponent % spacing === 0 ? tick : null;
-  });
-}
 
 /** Labels of an axis of seconds since the start. @param {number[]} ticks @param {number} increment */
 export function spanTicks(ticks, increment) {

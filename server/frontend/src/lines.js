@@ -5,7 +5,7 @@ const OUTLINE_OPACITY = 0.4;
 const OUTLINE_PX = 0.75;
 const FAINT = 0.15;
 const LINE_PX = 1.5;
-const DOTS_UP_TO = 60; // with so few points each gets a dot
+const DOT_ROOM_PX = 10; // for each point: where there is so much, it gets a dot
 const MARK_PX = 4;
 
 /**
@@ -80,7 +80,7 @@ function drawBand(ink, { x, low, high }, plane) {
 
 /** @param {CanvasRenderingContext2D} ink @param {import("./curves.js").Curve} curve @param {Plane} plane */
 function drawLine(ink, { x, line }, plane) {
-  const hasDots = x.length <= DOTS_UP_TO;
+  const hasDots = x.length * DOT_ROOM_PX * plane.ratio <= plane.right - plane.left;
   const dots = [];
   ink.beginPath();
   let isOpen = false;

@@ -240,8 +240,8 @@ class _Decoder:
 
     def _malformed(self, what: str) -> MalformedJournalError:
         return MalformedJournalError(
-            f"The batch is not a tidelog journal: at byte {self.position}, {what}. Nothing of it was stored; the journal "
-            "on the client's disk is as it was.",
+            f"The batch is not a tidelog journal: at byte {self.position}, {what}. Nothing of it was stored; the "
+            "journal on the client's disk is as it was.",
             position=self.position,
         )
 

@@ -12,6 +12,9 @@ from tidelog_server.pages.tree import in_reading_order
 MAX_CHARTS = 300  # places drawn; the find box leads to the others
 MONITORING = "monitoring"
 TOP_LEVEL = "Top level"
+CHARTS_PER_SECTION = 2  # on average; with fewer a page is mostly headings
+FEW_SECTIONS = 4
+PHASES = {"val": 1, "valid": 1, "validation": 1, "eval": 1, "test": 2}
 
 
 @dataclass(frozen=True)
@@ -50,25 +53,43 @@ def charts_of(paths: Iterable[str], *, project: str, labels: Sequence[str]) -> C
     """The charts of these paths, each showing the runs with these labels."""
     wanted = sorted(set(paths), key=in_reading_order)
     shown = wanted[:MAX_CHARTS]
-    by_title: dict[str, list[ChartPlace]] = {}
-    for path in sorted(shown, key=lambda path: _section_of(path) != TOP_LEVEL):
-        title = _section_of(path)
-        by_title.setdefault(title, []).append(_place(path, title, project, labels))
-    sections = tuple(ChartSection(title, tuple(charts)) for title, charts in by_title.items())
+    by_section = _sections(shown)
+    sections = tuple(
+        ChartSection(title or TOP_LEVEL, tuple(_place(path, title, project, labels) for path in by_section[title]))
+        for title in sorted(by_section, key=_section_order)
+    )
     return Charts(sections=sections, shown=len(shown), hidden=len(wanted) - len(shown))
 
 
-def _section_of(path: str) -> str:
-    parts = path.split("/")
-    if is_monitoring(path) and len(parts) > 2:
-        return "/".join(parts[:2])
-    return parts[0] if len(parts) > 1 else TOP_LEVEL
+def _sections(paths: Sequence[str]) -> dict[str, list[str]]:
+    """The paths by the namespace they are shown under: two levels of it, or one if most charts would stand alone."""
+    by_top: dict[str, list[str]] = {}
+    for path in paths:
+        by_top.setdefault("/".join(path.split("/")[:-1][:1]), []).append(path)
+    sections: dict[str, list[str]] = {}
+    for top, below in by_top.items():
+        finer: dict[str, list[str]] = {}
+        for path in below:
+            finer.setdefault("/".join(path.split("/")[:-1][:2]), []).append(path)
+        is_crowded = len(finer) <= FEW_SECTIONS or len(below) >= CHARTS_PER_SECTION * len(finer)
+        sections.update(finer if is_crowded else {top: below})
+    return sections
+
+
+def _section_order(title: str) -> tuple[object, ...]:
+    """Training before validation before test; what stands directly in a namespace after the namespaces below it."""
+    top, _, below = title.partition("/")
+    return (title != "", _phase(top), in_reading_order(top), not below, _phase(below), below)
+
+
+def _phase(name: str) -> int:
+    return PHASES.get(name.casefold(), 0)
 
 
 def _place(path: str, section: str, project: str, labels: Sequence[str]) -> ChartPlace:
     return ChartPlace(
         path=path,
-        title=path if section == TOP_LEVEL else path[len(section) + 1 :],
+        title=path[len(section) + 1 :] if section else path,
         element=f"chart-{hashlib.sha256(path.encode()).hexdigest()[:12]}",
         sketch=sketch_address(project, path, labels),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -51,7 +52,7 @@ def exact(value: object) -> str:
     return value_text(value)
 
 
-def value_text(value: object) -> str:
+def value_text(value: object, characters: int = CUT_CHARACTERS) -> str:
     """Any attribute's value as one line of text."""
     if value is None:
         return NOTHING
@@ -63,7 +64,7 @@ def value_text(value: object) -> str:
         return moment(round(value.timestamp() * 1000))
     if isinstance(value, (list, tuple, set, frozenset)):
         return ", ".join(map(str, value))
-    return cut(str(value))
+    return cut(str(value), characters)
 
 
 def cut(text: str, characters: int = CUT_CHARACTERS) -> str:
@@ -81,6 +82,21 @@ def path_head(path: str) -> str:
 def path_tail(path: str) -> str:
     """The last part of a path, which says what it is."""
     return path[path.rfind("/") + 1 :]
+
+
+def type_name(kind: str) -> str:
+    """The type of an attribute in the words of its readers."""
+    return {"float_series": "series", "string_set": "string set", "run_state": "state"}.get(kind, kind)
+
+
+def literal(text: str) -> str:
+    """A text as Python source has it, for snippets to copy."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def is_block(value: object) -> bool:
+    """Whether a value is a text of several lines, such as the summary of a model."""
+    return isinstance(value, str) and "\n" in value
 
 
 def kind(value: object) -> str:
@@ -136,12 +152,15 @@ FILTERS: dict[str, Callable[..., object]] = {
     "cut": cut,
     "duration": duration,
     "exact": exact,
+    "is_block": is_block,
     "iso": iso,
     "kind": kind,
+    "literal": literal,
     "moment": moment,
     "number": number,
     "path_head": path_head,
     "path_tail": path_tail,
     "plural": plural,
+    "type_name": type_name,
     "value": value_text,
 }

@@ -12,6 +12,7 @@ from tidelog_server.pages.tree import in_reading_order
 from tidelog_server.tables import attributes, paths, runs
 
 NEWEST_RUNS = 4  # looked at: enough to see what varies, few enough for runs with very many attributes
+TEXT_CHARACTERS = 100  # compared, to see whether a text varies
 SERIES, PARAMETERS = 3, 3
 SCORES = ("loss", "acc", "f1", "auc", "map", "score", "error", "reward", "perplexity", "bleu", "rmse", "mae")
 FINAL = ("val", "valid", "validation", "test", "eval")
@@ -37,15 +38,16 @@ def usual_columns(connection: sa.Connection, project_id: int) -> tuple[str, ...]
             paths.c.path,
             attributes.c.type,
             sa.func.count(),
-            sa.func.count(attributes.c.number.distinct())
-            + sa.func.count(sa.func.substr(attributes.c.text, 1, 100).distinct()),
+            sa.func.count(attributes.c.number.distinct()),
+            sa.func.count(sa.func.substr(attributes.c.text, 1, TEXT_CHARACTERS).distinct()),
         )
         .join(paths, paths.c.id == attributes.c.path_id)
         .where(attributes.c.run_id.in_(newest.scalar_subquery()))
         .where(~paths.c.path.startswith("sys/"), ~paths.c.path.startswith(f"{MONITORING}/"))
         .group_by(paths.c.path, attributes.c.type)
     )
-    return choose([Usual(*row) for row in connection.execute(query)])
+    rows = connection.execute(query)
+    return choose([Usual(path, kind, count, max(numbers, texts)) for path, kind, count, numbers, texts in rows])
 
 
 def choose(usual: Sequence[Usual]) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from tidelog_server.query.syntax import Aggregate, Attribute, Comparison, Functi
 from tidelog_server.query.value_types import STATES, VIRTUAL
 from tidelog_server.tables import attributes, runs, series
 
-SEPARATOR = "\x1f"  # between texts that are searched as one; nobody looks for this character
+SEPARATOR = "\x1f"
 
 # `probe` looks into one run after the other, for walking along a sort order until a page is full. `collect` finds the
 # runs with a value in the index on values, for finding all runs that a query matches.
@@ -77,8 +77,11 @@ class _Conditions:
 
     def _word(self, word: str) -> Condition:
         columns = (runs.c.name, runs.c.key, run_label(self._scope.project_id))
-        together = columns[0] + SEPARATOR + columns[1] + SEPARATOR + columns[2]
-        return sa.or_(contains_word(together, word), self._has(TAGS, stored_values.tag_with(word)))
+        # Searched as one, in a third of the time, unless the word itself could reach from one into the next.
+        together = (columns[0] + SEPARATOR + columns[1] + SEPARATOR + columns[2],)
+        searched = columns if SEPARATOR in word else together
+        tagged = self._has(TAGS, stored_values.tag_with(word))
+        return sa.or_(*(contains_word(text, word) for text in searched), tagged)
 
     def _exists(self, attribute: Attribute) -> Condition:
         if attribute.path == "sys/ended_time":

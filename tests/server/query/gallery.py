@@ -145,7 +145,7 @@ def _value(chance: random.Random, kind: str) -> Any:
     if kind == "float":
         return float(chance.choice(NUMBERS))
     if kind == "int":
-        return int(chance.choice([number for number in NUMBERS if number == math.floor(number) and abs(number) < 2**62]))
+        return int(chance.choice([number for number in NUMBERS if abs(number) < 2**62 and number == int(number)]))
     if kind == "bool":
         return chance.random() < 0.5
     if kind == "string":

@@ -20,7 +20,7 @@ from tidelog_server.query.syntax import Query
 from tidelog_server.tables import runs
 
 
-@dataclass
+@dataclass(repr=False)
 class Gallery:
     """Runs in memory and in a database, with another project beside them that no query may reach."""
 

@@ -1,0 +1,37 @@
+"""The guide's examples, run as they stand."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.client.programs import run_program
+from tests.conftest import ServerProcess
+from tidelog import settings
+
+GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "client.md"
+EXAMPLES = re.findall(r"```python\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
+
+
+def test_the_examples_of_the_guide_work(server: ServerProcess, tmp_path: Path) -> None:
+    """Each as a program of its own, with nothing but the server's address from outside."""
+    assert len(EXAMPLES) >= 4
+    for example in EXAMPLES:
+        done = run_program(example, TIDELOG_URL=server.url, TIDELOG_DIR=str(tmp_path / "journals"))
+        assert done.returncode == 0, example + done.stderr
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", [*settings.MODES, settings.DEFAULT_URL, settings.DEFAULT_DIRECTORY])
+def test_the_guide_names_every_mode_and_default(name: str) -> None:
+    """What the code accepts stands in the guide."""
+    assert f"`{name}`" in GUIDE.read_text("utf-8")
+
+
+def test_the_guide_names_every_variable_of_the_environment() -> None:
+    """Those that the client reads, and no others."""
+    package = Path(settings.__file__).parent
+    read = set(re.findall(r"TIDELOG_[A-Z_]+", "".join(path.read_text("utf-8") for path in package.glob("*.py"))))
+    assert set(re.findall(r"TIDELOG_[A-Z_]+", GUIDE.read_text("utf-8"))) == read
