@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 VENV   := .venv
+PEERS  := .venv-bench
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
@@ -32,11 +33,11 @@ format: $(VENV)/.test  ## format every file and mend what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(VENV)/.test  ## measure tidelog beside other trackers and this machine (minutes)
-	$(BIN)/python -m benchmarks $(ARGS)
+bench: $(PEERS)/.bench  ## measure tidelog beside other trackers and this machine (minutes; ARGS="--smoke" for a taste)
+	$(PEERS)/bin/python -m benchmarks $(ARGS)
 
 clean:  ## remove what these targets made, the demo's data too
-	rm -rf $(VENV) .demo .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results build dist
+	rm -rf $(VENV) $(PEERS) .demo .pytest_cache .mypy_cache .ruff_cache .hypothesis test-results build dist
 	find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +
 
 # pip learned dependency groups in 25.1; the one that comes with Python may be older.
@@ -57,3 +58,10 @@ $(VENV)/.demo: $(VENV)/.torch $(SOURCES)
 $(VENV)/.test: $(VENV)/.torch $(SOURCES)
 	$(PIP) --editable ".[server,postgres,lightning]" --group dev
 	@touch $@ $(VENV)/.demo
+
+# The trackers that benchmarks compare with bring some hundred packages; the tests are to run without those.
+$(PEERS)/.bench: $(SOURCES) benchmarks/requirements.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --editable ".[server]" \
+		--requirement benchmarks/requirements.txt
+	@touch $@

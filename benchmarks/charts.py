@@ -35,7 +35,7 @@ SMOKE_RUNS = 3
 RUN_LENGTH = 1_000
 BUCKETS = 800
 REQUESTS = 20  # in a round; the median counts
-PEER_LENGTH = 100_000
+PEER_LENGTH = 200_000
 TENSORBOARD_LOAD_DEADLINE_S = 120.0
 
 Request = Callable[[], bytes]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from tidelog.errors import JournalError
@@ -116,7 +115,10 @@ class JournalFolder:
         for entry in os.scandir(self.path):
             name = entry.name
             if name.endswith(SUFFIX) and name != NEXT:
-                size = max(0, entry.stat().st_size - len(MAGIC))
+                try:
+                    size = max(0, entry.stat().st_size - len(MAGIC))
+                except FileNotFoundError:
+                    continue  # its process has just deleted it, because the server has it
                 found.append(Segment(int(name.removesuffix(SUFFIX), 16), entry.path, size))
         return sorted(found)
 
@@ -131,23 +133,27 @@ class JournalFolder:
         Raises `JournalError` if they are not on disk any more.
         """
         segments = self.segments()
+        if not segments or offset == segments[-1].end or not limit:
+            return b""
         pieces: list[bytes] = []
         for index, segment in enumerate(segments):
             stop = segments[index + 1].start if index + 1 < len(segments) else segment.end
             if segment.start <= offset < stop and limit > 0:
-                piece = segment.read(offset, min(limit, stop - offset))
+                piece = self._piece(segment, offset, min(limit, stop - offset))
                 pieces.append(piece)
                 offset += len(piece)
                 limit -= len(piece)
-        if not pieces and segments and not segments[0].start <= offset <= segments[-1].end:
+        if not pieces:
             raise JournalError(f"byte {offset} of the journal in {self.path} is not on disk any more")
         return b"".join(pieces)
 
-    def pieces(self, offset: int, piece_bytes: int) -> Iterator[bytes]:
-        """Yield the stream from `offset` to its end in pieces."""
-        while piece := self.read(offset, piece_bytes):
-            yield piece
-            offset += len(piece)
+    def _piece(self, segment: Segment, offset: int, length: int) -> bytes:
+        try:
+            return segment.read(offset, length)
+        except FileNotFoundError as error:
+            if not self.exists():
+                raise
+            raise JournalError(f"{segment.path} has just been deleted") from error
 
     def acknowledged(self) -> int:
         """Return the offset that the server is known to have committed."""

@@ -51,7 +51,7 @@ class Shipper:
         """
         if self.registration is None:
             self.register()
-        data = self.folder.read(self.acknowledged, self._batch_bytes)
+        data = self._read()
         if not data and time.monotonic() - self._sent_at < HEARTBEAT_S:
             return False
         before = self.acknowledged
@@ -64,6 +64,16 @@ class Shipper:
             self.registration = None
             return True
         return self._more(data, before)
+
+    def _read(self) -> bytes:
+        try:
+            return self.folder.read(self.acknowledged, self._batch_bytes)
+        except JournalError:
+            before = self.acknowledged
+            self.register()
+            if self.acknowledged <= before:
+                raise
+            return self._read()  # somebody else has shipped it and deleted what the server has
 
     def register(self) -> Registration:
         """Make the writer and its run known to the server; it says how much of the journal it has already."""

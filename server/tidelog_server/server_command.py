@@ -100,7 +100,7 @@ def _settings(options: argparse.Namespace) -> Settings:
 def listen(host: str, port: int) -> socket.socket:
     """A socket bound to this address, port 0 for a free one. Raises `OSError` if that cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # The protocol is named so that asyncio knows TCP and sends answers at once (TCP_NODELAY); without, each waits 40 ms.
+    # The protocol is named so that asyncio knows TCP and sends answers at once; without, each waits for 40 ms.
     listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:

@@ -37,6 +37,14 @@ def test_what_is_not_there_is_an_error(folder: JournalFolder, offset: int) -> No
         folder.read(offset, 5)
 
 
+def test_a_hole_is_an_error(folder: JournalFolder) -> None:
+    """A segment that somebody deleted in the middle does not look like the end."""
+    Path(folder.segment_path(10)).unlink()
+    assert folder.read(0, 100) == bytes(range(10))
+    with pytest.raises(JournalError, match="byte 10 of the journal"):
+        folder.read(10, 5)
+
+
 def test_surplus_bytes_of_a_segment_are_not_in_the_stream(folder: JournalFolder) -> None:
     """The name of the next segment says where one ends."""
     with open(folder.segment_path(0), "ab") as segment:

@@ -14,6 +14,8 @@ from tests.client.fake_server import FakeServer
 from tidelog import backoff, cli, records
 from tidelog.reading import Point
 from tidelog.segments import MAGIC, NEXT, JournalFolder, find_journals
+from tidelog.shipper import Shipper
+from tidelog.transport import Transport
 
 
 @pytest.fixture(autouse=True)
@@ -135,6 +137,25 @@ def test_a_living_journal_is_shipped_and_left(
     assert sync(journals, fake) == 0
     assert points(fake) == [1.0, 2.0]
     assert fake.closed == {}
+
+
+def test_what_its_process_sent_meanwhile_is_no_gap(
+    run: tidelog.Run, fake: FakeServer, journals: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A living process ships and deletes segments while `tidelog sync` reads them: it asks the server where to go on."""
+    run["x"].append(1.0)
+    [folder] = find_journals(str(journals))
+    start = folder.end()
+    sync(journals, fake)
+    Path(folder.segment_path(start)).write_bytes(MAGIC + records.pack_point(records.point_tag(3), 0, 1.0, 2.0))
+    shipper = Shipper(folder, folder.origin(), Transport(fake.url, None))
+    shipper.register()
+    shipper.acknowledged = 0
+    os.unlink(folder.segment_path(0))
+    while shipper.ship():
+        pass
+    shipper._transport.close()
+    assert points(fake) == [1.0, 2.0]
 
 
 def test_what_cannot_be_sent_stays_and_fails_the_command(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import httpx
 import pytest
 
 from tests.client.programs import programs_end_with_their_test, run_program
-from tests.conftest import ServerProcess
+from tests.conftest import ServerProcess, free_port
 
 __all__ = ["programs_end_with_their_test"]
 
@@ -20,12 +21,13 @@ TIMEOUT_S = 60.0
 class Home:
     """What the server has of the runs of one project, asked over its API."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, project: str) -> None:
         self._url = f"{url}/api"
+        self._project = project
 
-    def run(self, key: str = "k", project: str = "p") -> dict[str, Any]:
+    def run(self, key: str = "k") -> dict[str, Any]:
         """Return a run."""
-        run: dict[str, Any] = self._get("/runs", project=project, key=key)
+        run: dict[str, Any] = self._get("/runs", project=self._project, key=key)
         return run
 
     def series(self, path: str, key: str = "k") -> list[tuple[float, float]]:
@@ -46,10 +48,27 @@ class Home:
         return response.json()
 
 
+@pytest.fixture(autouse=True)
+def project(monkeypatch: pytest.MonkeyPatch) -> str:
+    """The project that the test's programs log to: no other test has it."""
+    name = f"p{uuid.uuid4().hex[:8]}"
+    monkeypatch.setenv("TIDELOG_PROJECT", name)
+    return name
+
+
+@pytest.fixture(scope="session")
+def lasting_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A server for all tests that do nothing to it."""
+    server = ServerProcess(tmp_path_factory.mktemp("server"), free_port())
+    server.start()
+    yield server
+    server.stop()
+
+
 @pytest.fixture
-def home(server: ServerProcess) -> Home:
+def home(server: ServerProcess, project: str) -> Home:
     """What has come home."""
-    return Home(server.url)
+    return Home(server.url, project)
 
 
 @pytest.fixture

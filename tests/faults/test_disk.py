@@ -12,12 +12,19 @@ from tests.client.programs import run_program
 from tests.conftest import ServerProcess
 from tests.faults.conftest import Home
 
+
+@pytest.fixture
+def server(lasting_server: ServerProcess) -> ServerProcess:
+    """The server, which nothing happens to here."""
+    return lasting_server
+
+
 FULL = """
 import os, sys, time, tidelog
 from tidelog import journal
 journal.RETRY_S = 0.01
 url, disk = sys.argv[1:]
-run = tidelog.init_run("p", directory=disk, custom_run_id="k", capture_hardware=False, mode="offline")
+run = tidelog.init_run(directory=disk, custom_run_id="k", capture_hardware=False, mode="offline")
 ballast = os.open(os.path.join(disk, "ballast"), os.O_CREAT | os.O_WRONLY)
 for number in range(100):
     run["x"].append(number, step=number)
@@ -84,7 +91,7 @@ LIMITED = """
 import resource, sys, tidelog
 url, directory = sys.argv[1:]
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, resource.RLIM_INFINITY))
-run = tidelog.init_run("p", url=url, directory=directory, custom_run_id="k", capture_hardware=False, mode="offline")
+run = tidelog.init_run(url=url, directory=directory, custom_run_id="k", capture_hardware=False, mode="offline")
 for number in range(2_000):
     run["x"].append(number, step=number)
     run["n"].append({"y": number}, step=number)
@@ -105,7 +112,7 @@ def test_a_limit_on_the_length_of_files_costs_nothing(
 
 UNWRITABLE = """
 import sys, tidelog
-run = tidelog.init_run("p", url=sys.argv[1], directory=sys.argv[2], custom_run_id="k", capture_hardware=False)
+run = tidelog.init_run(url=sys.argv[1], directory=sys.argv[2], custom_run_id="k", capture_hardware=False)
 for number in range(1_000):
     run["x"].append(number, step=number)
 run.stop()

@@ -14,12 +14,19 @@ from tests.conftest import ServerProcess
 from tests.faults.conftest import Home
 from tidelog.segments import find_journals
 
+
+@pytest.fixture
+def server(lasting_server: ServerProcess) -> ServerProcess:
+    """The server, which nothing happens to here."""
+    return lasting_server
+
+
 # Tells after each append how many have returned: 8 bytes at a fixed place of a file, which outlive the process too.
 LOGGING = """
 import os, struct, sys, tidelog
 url, journals, counter, mode = sys.argv[1:]
 progress = os.open(counter, os.O_WRONLY | os.O_CREAT)
-run = tidelog.init_run("p", url=url, directory=journals, mode=mode, custom_run_id="k", capture_hardware=False)
+run = tidelog.init_run(url=url, directory=journals, mode=mode, custom_run_id="k", capture_hardware=False)
 print("ready", flush=True)
 for number in range(50_000):
     run["a/b"].append(number / 8, step=number)
@@ -81,7 +88,8 @@ def test_sync_while_the_job_runs(
     server: ServerProcess, home: Home, sync: Callable[[], str], journals: Path, tmp_path: Path
 ) -> None:
     """Beside a running shipper, again and again: each point once, and the job's own end ends the run."""
-    program = LOGGING.replace("while True:\n    signal.pause()", "run.stop()")
+    small_segments = "from tidelog import open_segments\nopen_segments.SEGMENT_BYTES = 20_000\n"
+    program = small_segments + LOGGING.replace("while True:\n    signal.pause()", "run.stop()")
     process = start(program, server.url, journals, tmp_path / "counter", "async")
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"

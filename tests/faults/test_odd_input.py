@@ -16,9 +16,15 @@ from tests.faults.conftest import Home
 
 
 @pytest.fixture
+def server(lasting_server: ServerProcess) -> ServerProcess:
+    """The server, which nothing happens to here."""
+    return lasting_server
+
+
+@pytest.fixture
 def run(server: ServerProcess, journals: Path) -> tidelog.Run:
     """A run with the real server behind it."""
-    return tidelog.init_run("p", url=server.url, directory=journals, custom_run_id="k", capture_hardware=False)
+    return tidelog.init_run(url=server.url, directory=journals, custom_run_id="k", capture_hardware=False)
 
 
 def test_nan_and_infinities_are_values(run: tidelog.Run, home: Home) -> None:
@@ -96,7 +102,7 @@ def test_what_is_deleted_is_gone(run: tidelog.Run, home: Home) -> None:
 
 WORKERS = """
 import sys, torch, tidelog
-run = tidelog.init_run("p", url=sys.argv[1], directory=sys.argv[2], custom_run_id="k", capture_hardware=False)
+run = tidelog.init_run(url=sys.argv[1], directory=sys.argv[2], custom_run_id="k", capture_hardware=False)
 class Numbers(torch.utils.data.Dataset):
     def __len__(self): return 64
     def __getitem__(self, index):
@@ -125,7 +131,7 @@ def test_data_loader_workers_log_to_the_run(server: ServerProcess, home: Home, j
 
 THREADS = """
 import sys, threading, tidelog
-run = tidelog.init_run("p", url=sys.argv[1], directory=sys.argv[2], custom_run_id="k", capture_hardware=False)
+run = tidelog.init_run(url=sys.argv[1], directory=sys.argv[2], custom_run_id="k", capture_hardware=False)
 def log(thread):
     for number in range(5_000):
         run["shared"].append(number, step=2 * number + thread)

@@ -10,7 +10,7 @@ from tests.faults.conftest import Home
 
 LOGGING = """
 import sys, time, tidelog
-run = tidelog.init_run("p", url=sys.argv[1], directory=sys.argv[2], custom_run_id="k", capture_hardware=False,
+run = tidelog.init_run(url=sys.argv[1], directory=sys.argv[2], custom_run_id="k", capture_hardware=False,
                        flush_interval_s=0.05)
 slowest, number = 0.0, 0
 def log(points):

@@ -26,6 +26,8 @@ def problem_of_value(subject: Subject, operator: str, value: Literals) -> str | 
     if value_type is None:
         allowed = not isinstance(value, bool) or operator in EQUALITY
         return None if allowed else f"true and false have no order: {operator} needs a number or a text."
+    if isinstance(subject, Aggregate) and subject.function != "last" and isinstance(value, str):
+        return f"{subject.function}() is compared with a number."
     return _problem_of_typed_value(value_type, operator, value)
 
 

@@ -21,6 +21,7 @@ from tidelog_server.query.value_types import STATES, VIRTUAL
 from tidelog_server.tables import attributes, runs, series
 
 SEPARATOR = "\x1f"
+NESTING_OF_SQL = 8  # SQLite's parser has a stack of 100 places, of which a level of parentheses takes about three
 
 # `probe` looks into one run after the other, for walking along a sort order until a page is full. `collect` finds the
 # runs with a value in the index on values, for finding all runs that a query matches.
@@ -49,15 +50,26 @@ class _Conditions:
         self._scope = scope
         self._access = access
 
-    def of(self, query: syntax.Query, *, negated: bool = False) -> Condition:
-        """NOT is moved down to the single conditions, so that SQL nests only as deep as AND and OR alternate."""
+    def of(self, query: syntax.Query) -> Condition:
+        """The condition of a whole query."""
+        return self._tree(query, negated=False)[0]
+
+    def _tree(self, query: syntax.Query, *, negated: bool) -> tuple[Condition, int]:
+        """A condition and how deep it nests. NOT is moved down, so that only AND and OR in turn make it deeper."""
         if isinstance(query, syntax.Not):
-            return self.of(query.operand, negated=not negated)
-        if isinstance(query, syntax.And | syntax.Or):
-            operands = [self.of(operand, negated=negated) for operand in query.operands]
-            return sa.and_(*operands) if isinstance(query, syntax.And) != negated else sa.or_(*operands)
-        single = self._single(query)
-        return sa.not_(single) if negated else single
+            return self._tree(query.operand, negated=not negated)
+        if not isinstance(query, syntax.And | syntax.Or):
+            single = self._single(query)
+            return (sa.not_(single) if negated else single), 0
+        parts = [self._tree(operand, negated=negated) for operand in query.operands]
+        operands, depth = [part for part, _ in parts], 1 + max(depth for _, depth in parts)
+        joined = sa.and_(*operands) if isinstance(query, syntax.And) != negated else sa.or_(*operands)
+        return (self._apart(joined), 0) if depth == NESTING_OF_SQL else (joined, depth)
+
+    def _apart(self, part: Condition) -> Condition:
+        """The same condition, written in front of the statement instead of within it."""
+        found = sa.select(runs.c.id).where(runs.c.project_id == self._scope.project_id, part).cte()
+        return runs.c.id.in_(sa.select(found.c.id))
 
     def _single(self, query: Comparison | syntax.Exists | syntax.Words) -> Condition:
         if isinstance(query, syntax.Words):

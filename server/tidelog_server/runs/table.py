@@ -197,7 +197,7 @@ def columns_of(
         Column(path, _STORED_NAMES.get(kind, kind)) for path, kind in VIRTUAL.items() if containing.lower() in path
     ]
     rows = connection.execute(_paths_with_types(project_id, containing, limit))
-    for path, *types in sorted(rows.tuples()):
+    for path, *types in sorted(rows):
         if path not in VIRTUAL:
             found.extend(Column(path, kind) for kind in dict.fromkeys(types) if kind is not None)
     return found
