@@ -137,7 +137,8 @@ class JournalFolder:
             return b""
         pieces: list[bytes] = []
         for index, segment in enumerate(segments):
-            stop = segments[index + 1].start if index + 1 < len(segments) else segment.end
+            following = segments[index + 1].start if index + 1 < len(segments) else segment.end
+            stop = min(segment.end, following)
             if segment.start <= offset < stop and limit > 0:
                 piece = self._piece(segment, offset, min(limit, stop - offset))
                 pieces.append(piece)

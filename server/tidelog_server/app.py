@@ -15,7 +15,8 @@ from tidelog_server import api, pages
 from tidelog_server.access import AccessControl
 from tidelog_server.api import problems
 from tidelog_server.bodies import BodyLimit
-from tidelog_server.errors import TidelogServerError
+from tidelog_server.errors import TidelogServerError, UnavailableError
+from tidelog_server.pages.problems import show_problem
 from tidelog_server.services import Services
 from tidelog_server.settings import Settings
 from tidelog_server.version import VERSION
@@ -60,5 +61,11 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-async def _answer(_request: Request, error: Exception) -> Response:
-    return problems.answer(error)
+async def _answer(request: Request, error: Exception) -> Response:
+    """JSON for programs; a page for people, who meet here only what nobody foresaw."""
+    answer = problems.answer(error)
+    if request.url.path.startswith("/api/") or answer.status_code < 500:
+        return answer
+    return show_problem(
+        request, UnavailableError("This page cannot be shown now. The server's log says why; no data is lost.")
+    )

@@ -142,7 +142,7 @@ def test_a_living_journal_is_shipped_and_left(
 def test_what_its_process_sent_meanwhile_is_no_gap(
     run: tidelog.Run, fake: FakeServer, journals: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A living process ships and deletes segments while `tidelog sync` reads them: it asks the server where to go on."""
+    """A living process deletes segments while `tidelog sync` reads them: the server says where to go on."""
     run["x"].append(1.0)
     [folder] = find_journals(str(journals))
     start = folder.end()

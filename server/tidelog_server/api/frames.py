@@ -50,8 +50,8 @@ def as_frame(series: Sequence[FrameSeries], **fields: object) -> bytes:
         offset += n * len(item.columns)
     header = json.dumps({"series": headers, **fields}).encode()
     padding = bytes(-(len(MAGIC) + 4 + len(header)) % 8)
-    data = np.concatenate(columns).astype("<f8", copy=False).tobytes() if columns else b""
-    return b"".join((MAGIC, struct.pack("<I", len(header)), header, padding, data))
+    data = [np.ascontiguousarray(column, "<f8").data for column in columns]
+    return b"".join((MAGIC, struct.pack("<I", len(header)), header, padding, *data))
 
 
 def as_json(series: Sequence[FrameSeries], **fields: object) -> dict[str, Any]:

@@ -203,12 +203,13 @@ def _curve(pieces: _Pieces, wanted: Wanted, buckets: int) -> Curve:
         read, tail = _with_tail(pieces, head, read, tail, window)
     if all(piece.points is not None for piece in read):
         points = joined([*(piece.points for piece in read if piece.points is not None), *([tail] if len(tail) else [])])
-        points = merged(EMPTY, points)  # ascending already, but for a rewritten step seen through a window of time
+        if window.axis == "time" and len(wanted.tail):
+            points = merged(EMPTY, points)  # a rewritten step seen through a window of time may stand out of order
         return _curve_of_points(points[_inside(points.steps, points.times, window)], window.axis, buckets)
     parts = [_as_blocks(piece) for piece in read]
     if len(tail):
         parts.append(pyramid.fine_blocks(tail))
-    blocks = np.concatenate(parts)
+    blocks = pyramid.joined(parts)
     return _curve_of_blocks(blocks[_blocks_inside(blocks, window)], window.axis, buckets)
 
 

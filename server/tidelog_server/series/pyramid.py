@@ -6,6 +6,7 @@ maximum, first and last are exact for it, whatever the zoom. NaN takes no part i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -78,6 +79,12 @@ def fine_blocks(points: Points) -> Blocks:
 def coarse_blocks(fine: Blocks) -> Blocks:
     """Summaries of 1,024 points each, from the fine ones of the same chunk."""
     return coarsened(fine, np.arange(0, len(fine), COARSE_POINTS // FINE_POINTS))
+
+
+def joined(parts: Sequence[Blocks]) -> Blocks:
+    """The blocks of all parts, one after the other."""
+    # As bytes: numpy takes long to find that many structured types are the same one.
+    return np.frombuffer(b"".join([part.tobytes() for part in parts]), BLOCK)
 
 
 def bucket_starts(x: NDArray[Any], buckets: int) -> NDArray[np.intp]:

@@ -1,0 +1,59 @@
+"""What the documents promise is there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.client.programs import run_program
+from tests.conftest import ServerProcess
+from tidelog_server.server_command import parser
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+
+
+def test_the_example_of_the_readme_works(server: ServerProcess, tmp_path: Path) -> None:
+    """As a program of its own, with nothing but the server's address from outside."""
+    examples = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    assert examples
+    for example in examples:
+        done = run_program(example, TIDELOG_URL=server.url, TIDELOG_DIR=str(tmp_path / "journals"))
+        assert done.returncode == 0, example + done.stderr
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every relative link of every page leads to a file or a folder."""
+    for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text("utf-8")):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_guide_names_every_option_of_the_server() -> None:
+    """Those that the command takes, and no others."""
+    guide = (ROOT / "docs/guide/server.md").read_text("utf-8")
+    options = {string for action in parser()._actions for string in action.option_strings if string.startswith("--")}
+    assert set(re.findall(r"`(--[a-z-]+)", guide)) | {"--help"} == options
+
+
+def test_the_reference_names_every_endpoint() -> None:
+    """Those that OpenAPI describes, and no others; the wire of the journal has a page of its own."""
+    from tidelog_server import api
+
+    reference = (ROOT / "docs/reference/http-api.md").read_text("utf-8")
+    journal = (ROOT / "docs/reference/journal.md").read_text("utf-8")
+    named = set(re.findall(r"/api/[a-z]+(?:/[{}a-z]+)*", reference)) - {"/api/openapi"}
+    paths = {route.path.replace(":path}", "}") for module in _modules(api) for route in module.router.routes}
+    wire = {path for path in paths if path.startswith(("/writers", "/journal"))}
+    assert named == {f"/api{path}" for path in paths - wire}
+    for path in wire:
+        assert path.split("{")[0].rstrip("/") in journal
+
+
+def _modules(api: object) -> list:
+    return [
+        getattr(api, name) for name in ("charts", "events", "health", "journal", "projects", "runs", "series", "table")
+    ]
