@@ -39,10 +39,20 @@ def mlflow_server(data: Path) -> AbstractContextManager[Server]:
 
 
 def tensorboard_server(data: Path) -> AbstractContextManager[Server]:
-    """`tensorboard` on a folder of event files."""
+    """`tensorboard` on a folder of event files, which it reads once: reading again would disturb other measurements."""
     _need("tensorboard")
     port = free_port()
-    command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(data), "--port", str(port)]
+    command = [
+        sys.executable,
+        "-m",
+        "tensorboard.main",
+        "--logdir",
+        str(data),
+        "--port",
+        str(port),
+        "--reload_interval",
+        "0",
+    ]
     return serving(command, port, "/data/environment", cwd=data)
 
 

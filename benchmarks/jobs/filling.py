@@ -44,7 +44,7 @@ def fill_mlflow(folder: str, runs: int, length: int) -> list[str]:
     return ids
 
 
-def fill_tensorboard(folder: str, runs: int, length: int) -> None:
+def fill_tensorboard(folder: str, runs: int, length: int, tag: str) -> None:
     """Write `runs` event files of one series, past the queue of the writer."""
     event_of, record_writer_of = _tensorboardx_parts()
     for number in range(runs):
@@ -54,7 +54,7 @@ def fill_tensorboard(folder: str, runs: int, length: int) -> None:
         times = points.times(length, number).tolist()
         values = points.losses(length, number, single_precision=True).tolist()
         for step, (time_s, value) in enumerate(zip(times, values, strict=True)):
-            summary = {"value": [{"tag": "train/loss", "simple_value": value}]}
+            summary = {"value": [{"tag": tag, "simple_value": value}]}
             writer.write(event_of(wall_time=time_s, step=step, summary=summary).SerializeToString())
         writer.close()
 

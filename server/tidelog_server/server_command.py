@@ -105,6 +105,7 @@ def listen(host: str, port: int) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen(BACKLOG)  # from here on connections wait for the application to start, and none is refused
     except OSError:
         listening.close()
         raise

@@ -112,7 +112,7 @@ class _Matching:
     @property
     def few(self) -> bool:
         """Whether it is faster to fetch and sort them all than to walk along the order."""
-        return not self.all and self.total <= FEW_RUNS
+        return not self.all and self.total <= min(FEW_RUNS, TOTAL_LIMIT)
 
     def where(self, segment: Segment) -> tuple[Condition, ...]:
         """What to ask of the rows of a segment."""
@@ -219,7 +219,11 @@ def _paths_with_types(project_id: int, containing: str, limit: int) -> sa.Select
             numbers.order_by(number.desc()).scalar_subquery(),
             texts.scalar_subquery(),
         )
-        .where(paths.c.project_id == project_id, contains_word(paths.c.path, containing) if containing else sa.true())
+        .where(
+            paths.c.project_id == project_id,
+            contains_word(paths.c.path, containing) if containing else sa.true(),
+            sa.exists(numbers) | sa.exists(texts),
+        )
         .order_by(paths.c.path)
         .limit(limit)
     )

@@ -81,7 +81,9 @@ def _compare_value(kind: str, value: Any, query: Comparison) -> bool:
         moment = _moment(wanted)
         return moment is not None and ORDER[query.operator](value, moment)
     if kind == "state":
-        states = {"active": ("running",), "inactive": ("finished", "failed", "crashed")}.get(wanted.lower(), (wanted.lower(),))
+        states = {"active": ("running",), "inactive": ("finished", "failed", "crashed")}.get(
+            wanted.lower(), (wanted.lower(),)
+        )
         return (value in states) == (query.operator == "=")
     return kind == "string" and ORDER[query.operator](value, wanted)
 

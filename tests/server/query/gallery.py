@@ -101,7 +101,9 @@ def make_runs(count: int, seed: int) -> list[GalleryRun]:
     return [_make_run(chance, number) for number in range(1, count + 1)]
 
 
-def store_runs(connection: sa.Connection, made: list[GalleryRun], project: str = "gallery", key: str = "GALLERY") -> int:
+def store_runs(
+    connection: sa.Connection, made: list[GalleryRun], project: str = "gallery", key: str = "GALLERY"
+) -> int:
     """Write runs into a new project, give them their ids, and return that of the project."""
     values = {"name": project, "key": key, "created_ms": 0, "last_number": len(made)}
     project_id = connection.scalar(sa.insert(projects).values(values).returning(projects.c.id))

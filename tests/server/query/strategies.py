@@ -12,11 +12,24 @@ from tidelog_server.query import syntax
 from tidelog_server.query.syntax import Aggregate, Attribute, Comparison
 from tidelog_server.query.value_types import OPERATORS, STORED, VIRTUAL, ValueType
 
-MOMENTS = ("2027-01-15", "2027-01-13T08:00", "2027-01-14T09:00:00+01:00", "2027-01-15T08:00:00.000Z", "now", "-1h", "-2d", "-1w")
+MOMENTS = (
+    "2027-01-15",
+    "2027-01-13T08:00",
+    "2027-01-14T09:00:00+01:00",
+    "2027-01-15T08:00:00.000Z",
+    "now",
+    "-1h",
+    "-2d",
+    "-1w",
+)
 PATTERNS = ("a", "^a", "[aA]dam$", "^$", r"\d+", r"^.{200}", "b|ü", r"\\", "(?i)ADAM", '"', "long( text long){3}")
 
 finite_numbers = st.sampled_from([number for number in NUMBERS if math.isfinite(number)]) | st.integers(-3, 3)
-texts = st.sampled_from(TEXTS) | st.sampled_from(TAGS) | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=3)
+texts = (
+    st.sampled_from(TEXTS)
+    | st.sampled_from(TAGS)
+    | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=3)
+)
 moments = st.sampled_from(MOMENTS)
 non_finite = st.sampled_from(["NaN", "Infinity", "-Infinity"])
 untyped_paths = st.sampled_from([*PATHS, "no/such/path"])
@@ -37,7 +50,9 @@ def comparisons() -> st.SearchStrategy[Comparison]:
 
 def _compared(subjects: st.SearchStrategy[Any], kind: ValueType) -> st.SearchStrategy[Comparison]:
     operators = st.sampled_from(OPERATORS[kind])
-    return operators.flatmap(lambda operator: st.builds(Comparison, subjects, st.just(operator), _values(kind, operator)))
+    return operators.flatmap(
+        lambda operator: st.builds(Comparison, subjects, st.just(operator), _values(kind, operator))
+    )
 
 
 def _values(kind: ValueType, operator: str) -> st.SearchStrategy[Any]:

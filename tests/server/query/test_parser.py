@@ -13,7 +13,11 @@ A, B, C = (Comparison(Attribute(path), "=", 1) for path in "abc")
 @pytest.mark.parametrize("operator", ["=", "!=", ">", ">=", "<", "<="])
 def test_a_comparison_has_a_subject_an_operator_and_a_value(operator: str) -> None:
     """Spaces around the operator are optional."""
-    assert parse(f"`m/acc`{operator}0.9") == parse(f" m/acc  {operator} 0.9 ") == Comparison(Attribute("m/acc"), operator, 0.9)  # type: ignore[arg-type]
+    assert (
+        parse(f"`m/acc`{operator}0.9")
+        == parse(f" m/acc  {operator} 0.9 ")
+        == Comparison(Attribute("m/acc"), operator, 0.9)
+    )  # type: ignore[arg-type]
 
 
 def test_double_equals_is_equals() -> None:
@@ -73,12 +77,15 @@ def test_a_type_follows_a_colon(name: str, value_type: str) -> None:
 
 def test_states_of_neptune_are_read() -> None:
     """Neptune's `experimentState` is tidelog's `runState`."""
-    assert parse('`sys/state`:experimentState = "Active"') == Comparison(Attribute("sys/state", "runState"), "=", "Active")
+    assert parse('`sys/state`:experimentState = "Active"') == Comparison(
+        Attribute("sys/state", "runState"), "=", "Active"
+    )
 
 
 @pytest.mark.parametrize(
     ("name", "function"),
-    [(name, name) for name in ("last", "min", "max", "mean", "variance", "count")] + [("average", "mean"), ("avg", "mean")],
+    [(name, name) for name in ("last", "min", "max", "mean", "variance", "count")]
+    + [("average", "mean"), ("avg", "mean")],
 )
 def test_aggregates_are_functions_of_a_series(name: str, function: str) -> None:
     """Also with the type of the series, as Neptune writes it."""

@@ -24,7 +24,11 @@ def test_any_cut_or_changed_query_parses_or_says_where_it_does_not(query: object
     text = str(query)
     start = data.draw(st.integers(0, len(text)))
     stop = data.draw(st.integers(start, len(text)))
-    changed = text[:start] + data.draw(st.text(max_size=3) | st.sampled_from(["(", ")", "NOT ", "=", "`", '"', ":"])) + text[stop:]
+    changed = (
+        text[:start]
+        + data.draw(st.text(max_size=3) | st.sampled_from(["(", ")", "NOT ", "=", "`", '"', ":"]))
+        + text[stop:]
+    )
     _parses_or_points(changed)
 
 
