@@ -92,6 +92,7 @@ def counted_statements(database: Database) -> Iterator[list[str]]:
 
 
 def keys(page: table.TablePage) -> list[str]:
+    """The keys of the runs of a page."""
     return [row.run.key for row in page.rows]
 
 
@@ -103,7 +104,8 @@ def test_a_row_has_the_value_of_every_column_that_is_asked_for(project: Project)
     }  # fmt: skip
     project.add("one", values)
     columns = [
-        *values, "last(loss)", "min(loss)", "variance(loss)", "count(loss)", "average(`loss`)", "last(lr)", "min(lr)", "no",
+        *values, "last(loss)", "min(loss)", "variance(loss)", "count(loss)", "average(`loss`)", "last(lr)", "min(lr)",
+        "no",
         "sys/id", "sys/name", "sys/state", "sys/creation_time", "sys/ended_time", "sys/custom_run_id",
     ]  # fmt: skip
     [row] = project.table(columns=columns).rows
@@ -111,7 +113,8 @@ def test_a_row_has_the_value_of_every_column_that_is_asked_for(project: Project)
     assert all(isinstance(value, float) and math.isnan(value) for value in nan.values())
     assert row.values == {
         "lr": 0.5, "layers": 2**62 + 1, "shuffle": False, "name": "Adam", "when": MOMENT, "sys/tags": ["a", "b"],
-        "min(loss)": 0.25, "variance(loss)": 0.25, "count(loss)": 3, "average(`loss`)": 0.5, "last(lr)": None, "min(lr)": None, "no": None,
+        "min(loss)": 0.25, "variance(loss)": 0.25, "count(loss)": 3, "average(`loss`)": 0.5, "last(lr)": None,
+        "min(lr)": None, "no": None,
         "sys/id": row.run.label, "sys/name": "name of one", "sys/state": "running", "sys/creation_time": MOMENT,
         "sys/ended_time": None, "sys/custom_run_id": "one",
     }  # fmt: skip
@@ -197,7 +200,8 @@ def test_the_number_of_statements_does_not_grow(project: Project, runs_in_projec
 @pytest.mark.parametrize(
     ("arguments", "field"),
     [
-        ({"limit": 0}, "limit"), ({"limit": 201}, "limit"), ({"columns": ["x"] * 201}, "columns"), ({"after": "nonsense"}, "after"),
+        ({"limit": 0}, "limit"), ({"limit": 201}, "limit"), ({"columns": ["x"] * 201}, "columns"),
+        ({"after": "nonsense"}, "after"),
     ],
 )  # fmt: skip
 def test_wrong_arguments_are_refused_by_name(project: Project, arguments: dict[str, Any], field: str) -> None:
@@ -240,19 +244,23 @@ def test_columns_are_the_paths_of_a_project_with_their_types(project: Project) -
 
 
 def test_a_comparison_sets_runs_side_by_side(project: Project) -> None:
-    """Parameters first, then series, then sys/*; values in the order of the runs; the same only if type and value are."""
+    """Parameters first, then series, then sys/*; values in the order of the runs; same only if the type is, too."""
     one = project.add("one", {
-        "lr": ("float", 0.1), "seed": ("int", 2**60), "one": ("int", 1), "nan": ("float", math.nan), "loss": ("float_series", 0.5),
-        "sys/tags": ("string_set", ["a"]), "only": ("bool", True), "text": ("string", "x" * 2_000), "set": ("string_set", ["b"]),
+        "lr": ("float", 0.1), "seed": ("int", 2**60), "one": ("int", 1), "nan": ("float", math.nan),
+        "loss": ("float_series", 0.5),
+        "sys/tags": ("string_set", ["a"]), "only": ("bool", True), "text": ("string", "x" * 2_000),
+        "set": ("string_set", ["b"]),
     })  # fmt: skip
     two = project.add("two", {
-        "lr": ("float", 0.2), "seed": ("int", 2**60 + 1), "one": ("float", 1.0), "nan": ("float", math.nan), "loss": ("float_series", 0.5),
+        "lr": ("float", 0.2), "seed": ("int", 2**60 + 1), "one": ("float", 1.0), "nan": ("float", math.nan),
+        "loss": ("float_series", 0.5),
         "sys/tags": ("string_set", ["a"]), "text": ("string", "x" * 2_000 + "y"), "set": ("string_set", ["b"]),
     })  # fmt: skip
     compared = project.compare(two, one)
     assert compared.complete
     assert [(each.path, each.same) for each in compared.attributes] == [
-        ("lr", False), ("nan", True), ("one", False), ("only", False), ("seed", False), ("set", True), ("text", False), ("loss", True),
+        ("lr", False), ("nan", True), ("one", False), ("only", False), ("seed", False), ("set", True),
+        ("text", False), ("loss", True),
         ("sys/tags", True),
     ]  # fmt: skip
     found = {each.path: each for each in compared.attributes}

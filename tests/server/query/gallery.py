@@ -22,8 +22,10 @@ LONG = "long text " * 30
 
 NUMBERS = (-2.5, -1, 0, 0.5, 1, 2, 3, 1e-9, 2.0**60, 1e300, math.nan, math.inf, -math.inf)
 TEXTS = (
-    "", "a", "b", "Adam", "adam", "sgd", "50%", "a_b", "a%b", "ünïcode", "ÜNÏCODE", "日本", 'say "hi"', "it's", "back\\slash",
-    "new\nline", "NaN", "Infinity", "-1d", "2027-01-15", "true", "1", LONG, LONG + "a", LONG + "b", LONG[:199], LONG[:200],
+    "", "a", "b", "Adam", "adam", "sgd", "50%", "a_b", "a%b", "ünïcode", "ÜNÏCODE", "日本", 'say "hi"', "it's",
+    "back\\slash",
+    "new\nline", "NaN", "Infinity", "-1d", "2027-01-15", "true", "1", LONG, LONG + "a", LONG + "b", LONG[:199],
+    LONG[:200],
 )  # fmt: skip
 TAGS = ("baseline", "prod", "a, b", 'quo"ted', "back\\slash", "ünïcode", "Prod", "", "x")
 TIMES_MS = tuple(NOW_MS + hours * HOUR_MS for hours in (-49, -48, -24, -1, 0, 1))
@@ -108,7 +110,8 @@ def store_runs(
     values = {"name": project, "key": key, "created_ms": 0, "last_number": len(made)}
     project_id = connection.scalar(sa.insert(projects).values(values).returning(projects.c.id))
     assert project_id is not None
-    path_ids = dict(zip(PATHS, intern_paths(connection, project_id, list(PATHS)), strict=True))
+    names = sorted({path for run in made for path in run.attributes})
+    path_ids = dict(zip(names, intern_paths(connection, project_id, names), strict=True))
     for run in made:
         columns = ("number", "key", "name", "state", "created_ms", "ended_ms")
         row = {"project_id": project_id, **{column: getattr(run, column) for column in columns}}

@@ -43,6 +43,7 @@ def attributes(value_type: ValueType | None) -> st.SearchStrategy[Attribute]:
 
 
 def comparisons() -> st.SearchStrategy[Comparison]:
+    """Comparisons that the language allows, typed and untyped."""
     typed = st.sampled_from(list(OPERATORS)).flatmap(lambda kind: _compared(attributes(kind), kind))
     virtual = st.sampled_from(list(VIRTUAL)).flatmap(lambda path: _compared(st.just(Attribute(path)), VIRTUAL[path]))
     return typed | virtual | _untyped() | _aggregates()
@@ -92,6 +93,7 @@ def _aggregates() -> st.SearchStrategy[Comparison]:
 
 
 def existence() -> st.SearchStrategy[syntax.Exists]:
+    """Tests for attributes, some of which no run has."""
     kinds = st.sampled_from([None, *(kind for kind in STORED if kind != "runState")])
     named = st.builds(Attribute, untyped_paths, kinds)
     virtual = st.builds(Attribute, st.sampled_from(list(VIRTUAL)))
@@ -99,6 +101,7 @@ def existence() -> st.SearchStrategy[syntax.Exists]:
 
 
 def words() -> st.SearchStrategy[syntax.Words]:
+    """Searches for words."""
     some = texts.filter(bool) | st.sampled_from(["adam", "ADAM", "gallery-1", "KEY", "prod", "x"])
     return st.builds(syntax.Words, st.lists(some, max_size=3).map(tuple))
 

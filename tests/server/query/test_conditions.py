@@ -37,7 +37,8 @@ def test_a_query_of_the_most_conditions_is_answered(gallery: StoredGallery) -> N
 
 
 HOSTILE = (
-    "'; DROP TABLE runs; --", '" OR 1=1 --', "%", "_", "\\", "'", '"', "') OR ('1'='1", ":number_1", "%(param)s", "?", "{}",
+    "'; DROP TABLE runs; --", '" OR 1=1 --', "%", "_", "\\", "'", '"', "') OR ('1'='1", ":number_1", "%(param)s", "?",
+    "{}",
     "a' UNION SELECT key FROM runs --", "$1", "\n; DELETE FROM attributes", "*/ /*",
 )  # fmt: skip
 

@@ -64,6 +64,7 @@ def test_a_cursor_keeps_its_place(place: Place, descending: bool) -> None:
 
 
 def forged(*content: Any) -> str:
+    """A cursor of this content, with the mark of `ORDER`."""
     mark = json.loads(base64.urlsafe_b64decode(encode_cursor(ORDER, Place(0, 1.0, 1)) + "=="))[0]
     return base64.urlsafe_b64encode(json.dumps([mark, *content]).encode()).decode().rstrip("=")
 
@@ -74,7 +75,8 @@ def forged(*content: Any) -> str:
         "", "x", "%%%%", "ü", "\ud800", "A" * 5_000, "W10", "bnVsbA", "e30", base64.b64encode(b"[" * 3_000).decode(),
         forged(), forged(0, 1.0), forged(0, 1.0, 1, 1), forged(3, 1.0, 1), forged(-1, 1.0, 1), forged(True, 1.0, 1),
         forged(0, "x", 1), forged(0, True, 1), forged(0, None, 1), forged(0, 2**63, 1), forged(0, 10**400, 1),
-        forged(1, 1.0, 1), forged(1, "\0", 1), forged(1, "\ud800", 1), forged(0, 1.0, -1), forged(0, 1.0, 2**63), forged(0, 1.0, 1.5),
+        forged(1, 1.0, 1), forged(1, "\0", 1), forged(1, "\ud800", 1), forged(0, 1.0, -1), forged(0, 1.0, 2**63),
+        forged(0, 1.0, 1.5),
     ],
 )  # fmt: skip
 def test_a_cursor_that_was_not_given_out_is_refused(cursor: str) -> None:

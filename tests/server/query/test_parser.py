@@ -41,7 +41,8 @@ def test_backticks_quote_any_name_and_are_doubled_within() -> None:
     [
         ("1", 1), ("-2", -2), ("+3", 3), ("0.5", 0.5), (".5", 0.5), ("5.", 5.0), ("1e-3", 0.001), ("-1E+3", -1000.0),
         ("true", True), ("FALSE", False), ('"text"', "text"), ("'text'", "text"), ('""', ""),
-        (r'"\"quoted\" \\ \d+ \n"', r'"quoted" \ \d+ \n'), ("'it\\'s'", "it's"), ('"it\'s"', "it's"), ('"a\nb"', "a\nb"),
+        (r'"\"quoted\" \\ \d+ \n"', r'"quoted" \ \d+ \n'), ("'it\\'s'", "it's"), ('"it\'s"', "it's"),
+        ('"a\nb"', "a\nb"),
     ],
 )  # fmt: skip
 def test_values_are_numbers_truths_and_texts(written: str, value: object) -> None:

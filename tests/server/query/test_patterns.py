@@ -10,7 +10,8 @@ from tidelog_server.query.patterns import check_pattern, matcher
 @pytest.mark.parametrize(
     ("pattern", "text", "found"),
     [
-        ("net", "resnet50", True), ("^net", "resnet50", False), ("(?i)NET", "resnet50", True), (r"\d{2}$", "resnet50", True),
+        ("net", "resnet50", True), ("^net", "resnet50", False), ("(?i)NET", "resnet50", True),
+        (r"\d{2}$", "resnet50", True),
         ("", "", True), ("^$", "x", False), ("ü.n", "füxn", True), ("a.b", "a\nb", False), ("(?s)a.b", "a\nb", True),
     ],
 )  # fmt: skip
@@ -21,7 +22,7 @@ def test_an_expression_is_found_anywhere_in_the_text(pattern: str, text: str, fo
 
 @pytest.mark.parametrize("pattern", ["(a+)+$", "(a|aa)*b", "(.*)*x", "(a|b|ab)*c", "(x+x+)+y"])
 def test_expressions_that_explode_elsewhere_end(pattern: str) -> None:
-    """Each of these takes a backtracking engine longer than the universe is old; the suite's time limit would stop it."""
+    """Each of these takes a backtracking engine longer than the universe is old."""
     assert matcher(pattern)("ax" * 5_000) in (True, False)
 
 

@@ -40,9 +40,16 @@ def test_any_text_parses_or_says_where_it_does_not(text: str) -> None:
 
 
 def _parses_or_points(text: str) -> None:
-    try:
-        parse(text)
-    except QueryError as error:
+    error = _error_of(text)
+    if error is not None:
         assert 0 <= error.position <= len(text)
         assert 1 <= error.length <= max(1, len(text) - error.position)
         assert error.message
+
+
+def _error_of(text: str) -> QueryError | None:
+    try:
+        parse(text)
+    except QueryError as error:
+        return error
+    return None

@@ -1,0 +1,54 @@
+"""`kill -9` in the middle of what the server does by itself, on every engine."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.contract.conftest import Store
+from tests.contract.test_series import bits
+
+# Dies in the transaction of the fold or of the compaction, when all is written but not committed.
+PROGRAM = """
+import os, signal, sys
+from tidelog_server.database import Database
+from tidelog_server.ingest import log
+from tidelog_server.ingest.batches import BatchCache
+from tidelog_server.series import compaction
+from tidelog_server.series.fold import Folder
+
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+url, run_id, action = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+database = Database(url)
+if action == "fold":
+    log.remove = die
+    Folder(database, BatchCache()).fold(run_id)
+else:
+    compaction._update_open_chunks = die
+    compaction.compact(database, run_id)
+"""
+
+
+@pytest.mark.parametrize("action", ["fold", "compact"])
+def test_killed_in_the_middle(store: Store, database_url: str, action: str) -> None:
+    """A server killed in the middle of a fold or a compaction has everything, once, when it starts again."""
+    sender = store.sender()
+    for part in range(3):
+        sender.journal.column("a", ((float(step), float(step % 7)) for step in range(part * 500, part * 500 + 700)))
+        sender.ship()
+        if part == 0 or action == "compact":
+            store.folder.fold(sender.run_id)
+    command = [sys.executable, "-c", PROGRAM, database_url, str(sender.run_id), action]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    for _ in ("after the kill", "after the next fold"):
+        points = store.points(sender.run_id, "a")
+        assert points is not None
+        assert points.steps.tolist() == [step * 1_000_000 for step in range(1700)]
+        assert bits(points.values) == bits(float(step % 7) for step in range(1700))
+        store.folder.fold(sender.run_id)
+    assert store.run(sender.run_id).points == 2100
