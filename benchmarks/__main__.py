@@ -14,12 +14,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from benchmarks import append, charts, startup, storage, throughput
+from benchmarks.command import ROUNDS, end_servers_when_terminated
 from benchmarks.processes import ROOT
 from benchmarks.report import Line, load, surroundings, table
 from benchmarks.sizes import Size, add_size_options, chosen_size
 
 BENCHMARKS = {"append": append, "throughput": throughput, "storage": storage, "charts": charts, "startup": startup}
-ROUNDS = 5
 
 DOCUMENT = ROOT / "docs" / "reference" / "benchmarks.md"
 BEGIN = "<!-- figures: written by `python -m benchmarks --write-docs` -->"
@@ -28,6 +28,7 @@ END = "<!-- end of figures -->"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the table of the benchmarks that were asked for."""
+    end_servers_when_terminated()
     options = _parser().parse_args(argv)
     before = surroundings()
     lines = _measure(options.only or list(BENCHMARKS), chosen_size(options))

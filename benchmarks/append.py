@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from benchmarks.command import run_command
 from benchmarks.contest import Contender, Figures, hold
 from benchmarks.jobs import appending
 from benchmarks.processes import run_job
-from benchmarks.report import Line, Question, answer, surroundings, table
+from benchmarks.report import Line, Question, answer
 from benchmarks.servers import tidelog_server
-from benchmarks.sizes import Size, parse_size
+from benchmarks.sizes import Size
 
 SECONDS = 2.0  # long enough for the shipper's flush of every second to fall into it
 WORK_BETWEEN_S = 0.001
@@ -101,10 +102,7 @@ class Contest:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the table."""
-    size = parse_size(argv, __doc__ or "", rounds=5)
-    print(table(measure(size)))
-    print(f"\n{surroundings()}")
-    return 0
+    return run_command(measure, argv, __doc__)
 
 
 if __name__ == "__main__":

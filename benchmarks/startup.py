@@ -16,12 +16,13 @@ from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 
+from benchmarks.command import run_command
 from benchmarks.contest import Contender, Figures, hold
 from benchmarks.jobs import filling, starting
 from benchmarks.processes import Server, clean_environment, run_job
-from benchmarks.report import Line, Question, answer, surroundings, table
+from benchmarks.report import Line, Question, answer
 from benchmarks.servers import mlflow_server, tidelog_server
-from benchmarks.sizes import Size, parse_size
+from benchmarks.sizes import Size
 
 IMPORTS = [Question("`import tidelog`", "import", "ms", at_most=60)]
 FIRST = [Question("`init_run` to first append returned, with a server", "first", "ms", at_most=5)]
@@ -106,10 +107,7 @@ def _start_mlflow(data: Path) -> Figures:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the table."""
-    size = parse_size(argv, __doc__ or "", rounds=7)
-    print(table(measure(size)))
-    print(f"\n{surroundings()}")
-    return 0
+    return run_command(measure, argv, __doc__)
 
 
 if __name__ == "__main__":

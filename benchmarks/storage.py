@@ -18,13 +18,14 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import database_file, points
+from benchmarks.command import run_command
 from benchmarks.contest import Contender, Figures, hold
 from benchmarks.jobs import filling
 from benchmarks.loggers import imported
 from benchmarks.processes import run_job
-from benchmarks.report import Line, Question, answer, surroundings, table
+from benchmarks.report import Line, Question, answer
 from benchmarks.servers import tidelog_server
-from benchmarks.sizes import Size, parse_size
+from benchmarks.sizes import Size
 
 SERIES = 64
 LENGTH = 100_000
@@ -104,9 +105,7 @@ def _weigh_peer(folder: Path, name: str, size: Size) -> Figures:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the table."""
-    print(table(measure(parse_size(argv, __doc__ or "", rounds=1))))
-    print(f"\n{surroundings()}")
-    return 0
+    return run_command(measure, argv, __doc__)
 
 
 if __name__ == "__main__":

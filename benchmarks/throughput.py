@@ -19,14 +19,15 @@ from pathlib import Path
 
 from benchmarks import database_file
 from benchmarks.api import Connection
+from benchmarks.command import run_command
 from benchmarks.contest import Contender, Figures, hold
 from benchmarks.errors import NotInstalledError
 from benchmarks.jobs import shipping
 from benchmarks.loggers.machine import ROW_HEADER_BYTES, ROW_VALUE
 from benchmarks.processes import Job, Server, run_job
-from benchmarks.report import Line, Question, answer, surroundings, table
+from benchmarks.report import Line, Question, answer
 from benchmarks.servers import bare_server, mlflow_server, tidelog_server
-from benchmarks.sizes import Size, parse_size
+from benchmarks.sizes import Size
 
 SERIES = 100
 STEPS = 5_000
@@ -178,10 +179,7 @@ def _journal_bytes(points: int) -> bytes:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Print the table."""
-    size = parse_size(argv, __doc__ or "", rounds=5)
-    print(table(measure(size)))
-    print(f"\n{surroundings()}")
-    return 0
+    return run_command(measure, argv, __doc__)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,10 @@ import os
 import socket
 import sys
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
 from tidelog_server.access import is_loopback, load_or_make_token
@@ -73,8 +75,21 @@ def main(arguments: list[str] | None = None) -> int:
         server_header=False,
         lifespan="on",
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    Server(config, app).run(sockets=[listening])
     return 0
+
+
+class Server(uvicorn.Server):
+    """Uvicorn that tells open event streams to end before it waits for requests to be done."""
+
+    def __init__(self, config: uvicorn.Config, app: FastAPI) -> None:
+        super().__init__(config)
+        self._app = app
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End after SIGINT or SIGTERM."""
+        self._app.state.stopping.set()
+        super().handle_exit(sig, frame)
 
 
 def _fail(message: str) -> int:

@@ -6,6 +6,7 @@ algorithm for computing sample variances").
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -42,6 +43,9 @@ NONE = Statistics(0)
 
 def statistics_of(values: Floats) -> Statistics:
     """The statistics of these values; NaN and infinities take no part."""
+    if len(values) == 1:  # what the fold of a run with very many series consists of
+        value = float(values[0])
+        return Statistics(1, value, value, value, 0.0) if math.isfinite(value) else NONE
     finite = values if np.isfinite(values).all() else values[np.isfinite(values)]
     if not len(finite):
         return NONE
