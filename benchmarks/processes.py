@@ -26,8 +26,8 @@ SERVER_DEADLINE_S = 120.0  # mlflow server migrates an empty database for half a
 STOP_DEADLINE_S = 20.0
 LOG_LINES = 30
 
-# Telemetry asks the internet for something at start: where nothing is to be reached, the wait would be counted. The MLflow
-# server's job runner is seven more processes that work while others are measured.
+# Telemetry asks the internet for something at start: where nothing is to be reached, the wait would be counted. The
+# MLflow server's job runner is seven more processes that work while others are measured.
 PEERS_ENVIRONMENT = {
     "WANDB_SILENT": "true",
     "DO_NOT_TRACK": "true",
