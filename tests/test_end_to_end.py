@@ -20,14 +20,8 @@ def engine_server(start_server: Callable[..., ServerProcess], database_url: str)
 
 def test_log_kill_read_show(engine_server: ServerProcess, tmp_path: Path) -> None:
     """What was logged is read back by the client, survives `kill -9` of the server, and is on the pages."""
-    run = tidelog.init_run(
-        project="end to end",
-        name="first",
-        tags=["a"],
-        url=engine_server.url,
-        directory=tmp_path,
-        capture_hardware=False,
-    )
+    where = {"url": engine_server.url, "directory": tmp_path}
+    run = tidelog.init_run(project="end to end", name="first", tags=["a"], capture_hardware=False, **where)
     run["params"] = {"lr": 0.1, "net": {"depth": 3}}
     for step in range(3000):
         run["train"].append({"loss": 1 / (1 + step), "accuracy": step / 3000}, step=step)
@@ -38,7 +32,7 @@ def test_log_kill_read_show(engine_server: ServerProcess, tmp_path: Path) -> Non
     values = run["train/accuracy"].fetch_values()
     assert values.values[-1] == 1.0
     run.stop()
-    with httpx.Client(base_url=url, timeout=30) as client:
+    with httpx.Client(base_url=engine_server.url, timeout=30) as client:
         found = client.get("/api/runs", params={"project": "end to end", "key": run.key}).json()
         assert (found["state"], found["points"]) == ("finished", 6002)
         for page, text in (

@@ -63,7 +63,7 @@ class TableRowOut(BaseModel):
 
 
 class TablePageOut(BaseModel):
-    """A page of runs; `next` is null on the last. `total` counts up to 100,000; `total_is_exact` says if that is all."""
+    """A page of runs; `next` is null on the last. `total` counts to 100,000; `total_is_exact` says if that is all."""
 
     runs: list[TableRowOut]
     total: int
