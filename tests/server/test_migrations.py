@@ -16,7 +16,8 @@ from tidelog_server.database import Database
 from tidelog_server.tables import attributes, metadata
 
 
-@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection")  # of one index, which the next test covers
+# One index is left out of the comparison on SQLite, with two warnings; the next test covers it.
+@pytest.mark.filterwarnings("ignore:Skipped unsupported reflection", "ignore:autogenerate skipping")
 def test_upgrade_makes_the_tables(database: Database) -> None:
     """An empty database that was upgraded differs in nothing from the tables, on every engine."""
     with database.read() as connection:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, field_validator
 
 from tidelog_server.api.frames import MEDIA_TYPE, FrameSeries, respond
 from tidelog_server.errors import InvalidRequestError
-from tidelog_server.runs.runs import Run, runs_by_id
+from tidelog_server.runs.runs import Origin, origins
 from tidelog_server.series.charts import Curve, Wanted, Window, curves
 from tidelog_server.series.lookup import find_series
 from tidelog_server.series.points import units
@@ -62,8 +62,8 @@ def read_charts(request: Request, chart: ChartRequest) -> Response:
     services: Services = request.app.state.services
     services.tails.prepare(chart.runs)
     with services.database.read() as connection:
-        runs = {run.id: run for run in runs_by_id(connection, chart.runs)}
-        drawn: list[tuple[Run, str, Wanted]] = []
+        runs = origins(connection, chart.runs)
+        drawn: list[tuple[Origin, str, Wanted]] = []
         for project_id in {run.project_id for run in runs.values()}:
             wanted = [pair for pair in product(chart.runs, chart.paths) if runs[pair[0]].project_id == project_id]
             for (run_id, path), found in zip(
@@ -78,7 +78,7 @@ def read_charts(request: Request, chart: ChartRequest) -> Response:
     )
 
 
-def _window(chart: ChartRequest, run: Run) -> Window:
+def _window(chart: ChartRequest, run: Origin) -> Window:
     if chart.axis == "step":
         return Window("step", units(chart.start), units(chart.stop))
     origin_ms = run.created_ms if chart.axis == "relative" else 0
@@ -86,9 +86,9 @@ def _window(chart: ChartRequest, run: Run) -> Window:
     return Window("time", start, stop)
 
 
-def _frame_series(run: Run, path: str, curve: Curve) -> FrameSeries:
+def _frame_series(run: Origin, path: str, curve: Curve) -> FrameSeries:
     header = {
-        "run": run.id,
+        "run": run.run_id,
         "path": path,
         "points": curve.points,
         "nonfinite": curve.nonfinite,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -94,8 +94,27 @@ def runs_by_id(connection: sa.Connection, ids: Iterable[int]) -> list[Run]:
     found = {run.id: run for run in map(as_run, rows)}
     for run_id in wanted:
         if run_id not in found:
-            raise RunNotFoundError(f"There is no run with the number {run_id}.")
+            raise _no_run(run_id)
     return [found[run_id] for run_id in wanted]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a run belongs and when it began: what charts need of it."""
+
+    run_id: int
+    project_id: int
+    created_ms: int
+
+
+def origins(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Origin]:
+    """The origins of these runs by id; raises `RunNotFoundError` for the first that is missing."""
+    rows = connection.execute(sa.select(runs.c.id, runs.c.project_id, runs.c.created_ms).where(runs.c.id.in_(ids)))
+    found = {row.id: Origin(row.id, row.project_id, row.created_ms) for row in rows}
+    for run_id in ids:
+        if run_id not in found:
+            raise _no_run(run_id)
+    return found
 
 
 def ensure_run(connection: sa.Connection, *, project: str, key: str, name: str | None, created_ms: int) -> int:
@@ -123,3 +142,7 @@ def ensure_run(connection: sa.Connection, *, project: str, key: str, name: str |
         "created_ms": created_ms or now_ms(),
     }
     return int(connection.scalar(sa.insert(runs).values(values).returning(runs.c.id)) or 0)
+
+
+def _no_run(run_id: int) -> RunNotFoundError:
+    return RunNotFoundError(f"There is no run with the number {run_id}.")
