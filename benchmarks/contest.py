@@ -23,6 +23,7 @@ class Contender:
     name: str
     measure: Callable[[], Figures]
     is_machine: bool = False  # not a tracker: what the machine itself can do
+    most_rounds: int | None = None  # of one that takes a minute a round: it shows its figure in the first ones
 
 
 @dataclass
@@ -56,9 +57,9 @@ def hold(contenders: Sequence[Contender], rounds: int) -> dict[str, Standing]:
 
 
 def _measure_once(standing: Standing, number: int, rounds: int) -> None:
-    if standing.absent:
-        return
     contender = standing.contender
+    if standing.absent or (contender.most_rounds is not None and number >= contender.most_rounds):
+        return
     try:
         standing.rounds.append(contender.measure())
     except NotInstalledError:

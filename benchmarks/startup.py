@@ -33,7 +33,6 @@ PEERS = ("TensorBoardX", "W&B offline", "MLflow")
 EXISTING_RUNS = 20
 EXISTING_SERIES = 50
 EXISTING_LENGTH = 1_000
-SERVER_ROUNDS = 3
 
 
 def measure(size: Size) -> list[Line]:
@@ -90,8 +89,8 @@ def _server_starts(size: Size, folder: Path) -> list[Line]:
         )  # fmt: skip
     contenders = [Contender("tidelog", partial(_start_server, tidelog_server, data))]
     if size.peers:
-        contenders.append(Contender("MLflow", partial(_start_mlflow, folder / "MLflow")))
-    return answer(SERVER, hold(contenders, min(size.rounds, SERVER_ROUNDS)))
+        contenders.append(Contender("MLflow", partial(_start_mlflow, folder / "MLflow"), most_rounds=1))
+    return answer(SERVER, hold(contenders, size.rounds))
 
 
 def _start_server(server_on: Callable[[Path], AbstractContextManager[Server]], data: Path) -> Figures:

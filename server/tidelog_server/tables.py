@@ -21,6 +21,9 @@ metadata = sa.MetaData(
 # SQLite gives automatic numbers only to a column declared INTEGER; elsewhere ids are 64 bits.
 Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
+# Compared byte by byte on every engine, so that order and equality can use an index.
+Text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
 RUN_STATES = ("running", "finished", "failed", "crashed")
 ATTRIBUTE_TYPES = ("float", "int", "bool", "string", "datetime", "string_set", "float_series")
 
@@ -61,6 +64,7 @@ runs = sa.Table(
     sa.UniqueConstraint("project_id", "number"),
     sa.CheckConstraint(sa.column("state").in_(RUN_STATES), name="state"),
     sa.Index("ix_runs_state", "state"),
+    sa.Index("ix_runs_project_id_created_ms", "project_id", "created_ms", "id"),
 )
 
 writers = sa.Table(
@@ -159,14 +163,16 @@ attributes = sa.Table(
     sa.Column("project_id", Id, sa.ForeignKey("projects.id"), nullable=False),
     sa.Column("type", sa.String(16), nullable=False),
     sa.Column("number", sa.Double, comment="float, int, bool as 0/1, datetime as ms; a float series' last value"),
-    sa.Column("text", sa.Text, comment="string; int exactly, in decimal; string set as a JSON array"),
+    sa.Column("text", Text, comment="string; int exactly, in decimal; string set as a JSON array"),
     sa.CheckConstraint(sa.column("type").in_(ATTRIBUTE_TYPES), name="type"),
+    # The type stands last in both, so that a filter need not look at the row.
     sa.Index(
         "ix_attributes_number",
         "project_id",
         "path_id",
         "number",
         "run_id",
+        "type",
         sqlite_where=sa.text("number IS NOT NULL"),
         postgresql_where=sa.text("number IS NOT NULL"),
     ),
@@ -176,7 +182,8 @@ attributes = sa.Table(
         "path_id",
         sa.text("substr(text, 1, 200)"),
         "run_id",
-        sqlite_where=sa.text("text IS NOT NULL"),
-        postgresql_where=sa.text("text IS NOT NULL"),
+        "type",
+        sqlite_where=sa.text("number IS NULL"),
+        postgresql_where=sa.text("number IS NULL"),
     ),
 )

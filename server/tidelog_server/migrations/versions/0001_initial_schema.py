@@ -93,6 +93,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("runs", schema=None) as batch_op:
         batch_op.create_index("ix_runs_state", ["state"], unique=False)
+        batch_op.create_index("ix_runs_project_id_created_ms", ["project_id", "created_ms", "id"], unique=False)
 
     op.create_table(
         "attributes",
@@ -107,7 +108,10 @@ def upgrade() -> None:
             comment="float, int, bool as 0/1, datetime as ms; a float series' last value",
         ),
         sa.Column(
-            "text", sa.Text(), nullable=True, comment="string; int exactly, in decimal; string set as a JSON array"
+            "text",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            nullable=True,
+            comment="string; int exactly, in decimal; string set as a JSON array",
         ),
         sa.CheckConstraint(
             "type IN ('float', 'int', 'bool', 'string', 'datetime', 'string_set', 'float_series')",
@@ -121,17 +125,17 @@ def upgrade() -> None:
     with op.batch_alter_table("attributes", schema=None) as batch_op:
         batch_op.create_index(
             "ix_attributes_number",
-            ["project_id", "path_id", "number", "run_id"],
+            ["project_id", "path_id", "number", "run_id", "type"],
             unique=False,
             sqlite_where=sa.text("number IS NOT NULL"),
             postgresql_where=sa.text("number IS NOT NULL"),
         )
         batch_op.create_index(
             "ix_attributes_text",
-            ["project_id", "path_id", sa.text("substr(text, 1, 200)"), "run_id"],
+            ["project_id", "path_id", sa.text("substr(text, 1, 200)"), "run_id", "type"],
             unique=False,
-            sqlite_where=sa.text("text IS NOT NULL"),
-            postgresql_where=sa.text("text IS NOT NULL"),
+            sqlite_where=sa.text("number IS NULL"),
+            postgresql_where=sa.text("number IS NULL"),
         )
 
     op.create_table(
