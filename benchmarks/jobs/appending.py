@@ -15,11 +15,10 @@ SETTLE_S = (
     1.0  # a tracker's thread imports and registers at first, which is not what a call costs for the rest of a run
 )
 NS = 1e-9
-MAX_CALLS = 2_000_000  # keeps the memory for durations small, whatever the contender
 
 
 def time_calls(
-    logger: str, folder: str, url: str | None, seconds: float, rows: bool, pause_s: float
+    logger: str, folder: str, url: str | None, seconds: float, rows: bool, pause_s: float, most_calls: int
 ) -> dict[str, float]:
     """Call for `seconds`, `pause_s` of busy work apart; the percentiles of what a call took, in seconds a point."""
     opened = open_logger(logger, Place(Path(folder), url))
@@ -27,7 +26,7 @@ def time_calls(
     for step in range(WARM_UP_CALLS):
         call(step)
     time.sleep(min(SETTLE_S, seconds))
-    took = sorted(_durations_ns(call, seconds, pause_s))
+    took = sorted(_durations_ns(call, seconds, pause_s, most_calls))
     opened.close()
     return {
         "p50": took[len(took) // 2] * NS / points,
@@ -70,7 +69,7 @@ def _call(logger: Logger, rows: bool) -> tuple[Callable[[int], None], int]:
     return lambda step: log_row(step, row), ROW_SERIES
 
 
-def _durations_ns(call: Callable[[int], None], seconds: float, pause_s: float) -> list[int]:
+def _durations_ns(call: Callable[[int], None], seconds: float, pause_s: float, most_calls: int) -> list[int]:
     """What each call took. The clock itself costs some 50 ns, the closure as much: the bare loop shows both."""
     clock = time.perf_counter_ns
     took: list[int] = []
@@ -78,7 +77,7 @@ def _durations_ns(call: Callable[[int], None], seconds: float, pause_s: float) -
     step = WARM_UP_CALLS
     end = clock() + int(seconds / NS)
     now = 0
-    while now < end and len(took) < MAX_CALLS:
+    while now < end and len(took) < most_calls:
         before = clock()
         call(step)
         now = clock()
