@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from benchmarks.child import cpu_used_s, wait_for_helpers
 from benchmarks.loggers import Logger, Place, open_logger
@@ -22,11 +23,11 @@ def time_calls(
 ) -> dict[str, float]:
     """Call for `seconds`, `pause_s` of busy work apart; the percentiles of what a call took, in seconds a point."""
     opened = open_logger(logger, Place(Path(folder), url))
-    call, points = _call(opened, rows)
+    call, logged, points = _call(opened, rows)
     for step in range(WARM_UP_CALLS):
-        call(step)
+        call(step, logged)
     time.sleep(min(SETTLE_S, seconds))
-    took = sorted(_durations_ns(call, seconds, pause_s, most_calls))
+    took = sorted(_durations_ns(call, logged, seconds, pause_s, most_calls))
     opened.close()
     return {
         "p50": took[len(took) // 2] * NS / points,
@@ -50,27 +51,26 @@ def spend_cpu(logger: str, folder: str, url: str | None, points: int, rows: bool
 def _log_run(logger: str, place: Place, points: int, rows: bool) -> int:
     """Log at least so many points as one run, from opening it to its end; returns how many."""
     opened = open_logger(logger, place)
-    call, each = _call(opened, rows)
+    call, logged, each = _call(opened, rows)
     calls = -(-points // each)
     for step in range(calls):
-        call(step)
+        call(step, logged)
     opened.close()
     wait_for_helpers()
     return calls * each
 
 
-def _call(logger: Logger, rows: bool) -> tuple[Callable[[int], None], int]:
-    """What one step of a training loop calls, and how many points that logs."""
+def _call(logger: Logger, rows: bool) -> tuple[Callable[[int, Any], None], Any, int]:
+    """What a training loop calls with its step, what with, and how many points that logs."""
     if not rows:
-        log = logger.log
-        return lambda step: log(step, 0.5 + step), 1
-    log_row = logger.log_row
-    row = {f"metric_{number:03d}": number / 7 for number in range(ROW_SERIES)}
-    return lambda step: log_row(step, row), ROW_SERIES
+        return logger.log, 0.5, 1
+    return logger.log_row, {f"metric_{number:03d}": number / 7 for number in range(ROW_SERIES)}, ROW_SERIES
 
 
-def _durations_ns(call: Callable[[int], None], seconds: float, pause_s: float, most_calls: int) -> list[int]:
-    """What each call took. The clock itself costs some 50 ns, the closure as much: the bare loop shows both."""
+def _durations_ns(
+    call: Callable[[int, Any], None], logged: Any, seconds: float, pause_s: float, most_calls: int
+) -> list[int]:
+    """What each call took, with the clock itself and the logger's method around it: the bare loop shows those."""
     clock = time.perf_counter_ns
     took: list[int] = []
     pause_ns = int(pause_s / NS)
@@ -79,7 +79,7 @@ def _durations_ns(call: Callable[[int], None], seconds: float, pause_s: float, m
     now = 0
     while now < end and len(took) < most_calls:
         before = clock()
-        call(step)
+        call(step, logged)
         now = clock()
         took.append(now - before)
         step += 1
