@@ -279,6 +279,7 @@ def test_a_pickled_logger_of_ones_own_run_joins_it_too(to_server: Server) -> Non
     """The run itself stays where it is; the copy opens it by its key."""
     with tidelog.init_run(capture_hardware=False) as run:
         run["note"] = "mine"
+        run.wait()  # until then the server knows of the copy only, and takes its end for the run's
         copy = pickle.loads(pickle.dumps(TidelogLogger(run=run)))
         copy.log_metrics({"loss": 2.0}, step=1)
         copy.experiment.stop()
