@@ -7,6 +7,7 @@ whatever processes, never both take effect.
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -32,6 +33,8 @@ BATCHES_PER_FOLD = 256
 POINTS_PER_FOLD = 2_000_000  # bounds the memory of a fold to about 200 MB
 NAME_PATH = "sys/name"
 LOCKS = 64
+
+logger = logging.getLogger("tidelog.server")
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,9 @@ class Folder:
             head = alive.get(path_id)
             growths.append(grown(connection, run_id, path_id, head, opened.get(head.id) if head else None, points))
         values = {path_id: value for path_id, value in changes.values.items() if path_id not in alive}
+        if len(values) < len(changes.values):
+            lost = len(changes.values) - len(values)
+            logger.warning("Run %d: %d values were assigned to paths that are series, and are not kept.", run_id, lost)
         return Plan(
             run_id=run_id,
             project_id=project_id,
