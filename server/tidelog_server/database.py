@@ -65,6 +65,28 @@ class Database:
                 yield connection
 
     @contextmanager
+    def alter(self) -> Iterator[sa.Connection]:
+        """Like `write`, for changes of the schema.
+
+        SQLite alters a table by putting a copy in its place, which the references of other tables must not hinder;
+        they are checked before the commit instead.
+        """
+        with self.write() as connection:
+            if not self.is_sqlite:
+                yield connection
+                return
+            driver: Any = connection.connection.dbapi_connection
+            driver.execute("ROLLBACK")  # SQLite changes this setting between transactions only
+            driver.execute("PRAGMA foreign_keys=OFF")
+            driver.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+                    raise sa.exc.IntegrityError(f"a reference is broken: {tuple(broken)}", None, ValueError())
+            finally:
+                connection.detach()  # it must not go back to the pool without its checks
+
+    @contextmanager
     def _connection(self) -> Iterator[sa.Connection]:
         """A connection from the pool, which goes back there unless something unforeseen happened.
 

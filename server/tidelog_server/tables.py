@@ -25,7 +25,25 @@ Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 Text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 RUN_STATES = ("running", "finished", "failed", "crashed")
-ATTRIBUTE_TYPES = ("float", "int", "bool", "string", "datetime", "string_set", "float_series")
+RUN_KINDS = ("run", "project", "model", "model_version")
+RUN_REQUESTS = ("stop", "abort")
+SERIES_TYPES = ("float_series", "string_series", "histogram_series", "file_series")
+ATTRIBUTE_TYPES = (
+    "float",
+    "int",
+    "bool",
+    "string",
+    "datetime",
+    "string_set",
+    *SERIES_TYPES,
+    "file",
+    "file_set",
+    "artifact",
+    "git_ref",
+)
+FILE_STATES = ("expected", "received", "lost")
+EVENT_KINDS = ("alert", "event", "comment", "notice")
+EVENT_LEVELS = ("info", "warning", "error")
 
 projects = sa.Table(
     "projects",
@@ -42,7 +60,16 @@ runs = sa.Table(
     metadata,
     sa.Column("id", Id, primary_key=True),
     sa.Column("project_id", Id, sa.ForeignKey("projects.id"), nullable=False),
-    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column(
+        "kind", sa.String(16), nullable=False, server_default="run", comment="what logs: models are logged to too"
+    ),
+    sa.Column("number", sa.Integer, nullable=False, comment="a run's, by project; a model version's, by model; else 0"),
+    sa.Column(
+        "label", sa.String(100), nullable=False, unique=True, comment="MNIST-3; model MNIST-NET, version MNIST-NET-3"
+    ),
+    sa.Column("parent_id", Id, sa.ForeignKey("runs.id"), comment="the model of a model version"),
+    sa.Column("fork_run_id", Id, sa.ForeignKey("runs.id"), index=True, comment="the run that this one was forked from"),
+    sa.Column("fork_step", sa.BigInteger, comment="the greatest step that is inherited from there"),
     sa.Column("key", sa.String(255), nullable=False, comment="custom_run_id, or random"),
     sa.Column("name", sa.Text, nullable=False, comment="copy of sys/name, for lists"),
     sa.Column("state", sa.String(16), nullable=False),
@@ -60,9 +87,20 @@ runs = sa.Table(
         server_default="0",
         comment="points received, counting overwritten ones",
     ),
+    sa.Column("modified_ms", sa.BigInteger, comment="when the last batch was folded or a person changed something"),
+    sa.Column("trashed_ms", sa.BigInteger, comment="when it was put in the trash; NULL: it is not there"),
+    sa.Column("requested", sa.String(16), comment="what a person asks of the job"),
+    sa.Column("requested_ms", sa.BigInteger),
+    sa.Column("attempt", sa.Integer, nullable=False, server_default="0", comment="number of the newest attempt"),
+    sa.Column("series_bytes", sa.BigInteger, nullable=False, server_default="0", comment="storage, as last counted"),
+    sa.Column("attribute_bytes", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("file_bytes", sa.BigInteger, nullable=False, server_default="0"),
     sa.UniqueConstraint("project_id", "key"),
-    sa.UniqueConstraint("project_id", "number"),
+    sa.Index("ix_runs_project_id_kind_number", "project_id", "kind", "number"),
     sa.CheckConstraint(sa.column("state").in_(RUN_STATES), name="state"),
+    sa.CheckConstraint(sa.column("kind").in_(RUN_KINDS), name="kind"),
+    sa.CheckConstraint(sa.column("requested").in_(RUN_REQUESTS), name="requested"),
+    sa.Index("ix_runs_trashed_ms", "trashed_ms"),
     sa.Index("ix_runs_state", "state"),
     sa.Index("ix_runs_project_id_created_ms", "project_id", "created_ms", "id"),
 )
@@ -78,11 +116,13 @@ writers = sa.Table(
     sa.Column("position", sa.BigInteger, nullable=False, server_default="0", comment="bytes of the stream committed"),
     sa.Column("defined_paths", sa.Integer, nullable=False, server_default="0"),
     sa.Column("state", sa.String(16), nullable=False, server_default="running"),
+    sa.Column("attempt", sa.Integer, nullable=False, server_default="0", comment="of its run, that it belongs to"),
     sa.Column("dropped", sa.BigInteger, nullable=False, server_default="0", comment="records a full disk refused"),
     sa.Column("created_ms", sa.BigInteger, nullable=False, comment="by the client's clock"),
     sa.Column("ended_ms", sa.BigInteger, comment="by the client's clock; a vanished writer: when last heard of"),
     sa.Column("seen_ms", sa.BigInteger, nullable=False, comment="last batch or heartbeat"),
     sa.CheckConstraint(sa.column("state").in_(RUN_STATES), name="state"),
+    sa.Index("ix_writers_state_seen_ms", "state", "seen_ms"),
 )
 
 ingest_log = sa.Table(
@@ -122,6 +162,14 @@ series = sa.Table(
     sa.Column("id", Id, primary_key=True),
     sa.Column("run_id", Id, sa.ForeignKey("runs.id"), nullable=False),
     sa.Column("path_id", Id, sa.ForeignKey("paths.id"), nullable=False),
+    sa.Column("type", sa.String(20), nullable=False, server_default="float_series"),
+    sa.Column(
+        "abandoned_by",
+        sa.Integer,
+        nullable=False,
+        server_default="0",
+        comment="0: the curve; else the attempt that left this stretch behind",
+    ),
     sa.Column("points", sa.BigInteger, nullable=False, comment="points now in the series, one per step"),
     sa.Column("step_last", sa.BigInteger, nullable=False, comment="greatest step"),
     sa.Column("open_step", sa.BigInteger, comment="step_min of the last chunk"),
@@ -132,7 +180,8 @@ series = sa.Table(
     sa.Column("mean", sa.Double),
     sa.Column("m2", sa.Double, comment="sum of squared deviations from the mean"),
     sa.Column("finite", sa.BigInteger, nullable=False, comment="points that are neither NaN nor infinite"),
-    sa.UniqueConstraint("run_id", "path_id"),
+    sa.UniqueConstraint("run_id", "path_id", "abandoned_by"),
+    sa.CheckConstraint(sa.column("type").in_(SERIES_TYPES), name="type"),
 )
 
 chunks = sa.Table(
@@ -155,15 +204,149 @@ chunks = sa.Table(
     sa.Column("data", sa.LargeBinary, nullable=False, comment="steps, times, values; see series/codec.py"),
 )
 
+object_chunks = sa.Table(
+    "object_chunks",
+    metadata,
+    sa.Column("series_id", Id, primary_key=True),
+    sa.Column("step_min", sa.BigInteger, primary_key=True),
+    sa.Column("run_id", Id, primary_key=True, comment="in the key so that the table can be partitioned by run"),
+    sa.Column("step_max", sa.BigInteger, nullable=False),
+    sa.Column("time_min", sa.BigInteger, nullable=False),
+    sa.Column("time_max", sa.BigInteger, nullable=False),
+    sa.Column("points", sa.Integer, nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False, comment="of the values, before compression"),
+    sa.Column("data", sa.LargeBinary, nullable=False, comment="steps, times and values that are bytes, compressed"),
+)
+
+blobs = sa.Table(
+    "blobs",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("sha256", sa.String(64), nullable=False, unique=True),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+)
+
+files = sa.Table(
+    "files",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("run_id", Id, sa.ForeignKey("runs.id"), nullable=False, index=True),
+    sa.Column("writer_id", Id, sa.ForeignKey("writers.id"), nullable=False),
+    sa.Column("number", sa.Integer, nullable=False, comment="by which the writer's journal refers to it"),
+    sa.Column("blob_id", Id, sa.ForeignKey("blobs.id"), index=True, comment="NULL until it has arrived in full"),
+    sa.Column("state", sa.String(16), nullable=False),
+    sa.Column("problem", sa.Text, comment="why it is lost, or what happened to it on the way"),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("sha256", sa.String(64), comment="as the client says"),
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("writer_id", "number"),
+    sa.CheckConstraint(sa.column("state").in_(FILE_STATES), name="state"),
+)
+
+file_parts = sa.Table(
+    "file_parts",
+    metadata,
+    sa.Column("file_id", Id, sa.ForeignKey("files.id"), primary_key=True),
+    sa.Column("position", sa.BigInteger, primary_key=True),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+)
+
+file_set_entries = sa.Table(
+    "file_set_entries",
+    metadata,
+    sa.Column("run_id", Id, sa.ForeignKey("runs.id"), primary_key=True),
+    sa.Column("path_id", Id, sa.ForeignKey("paths.id"), primary_key=True),
+    sa.Column("name", Text, primary_key=True, comment="relative, with slashes"),
+    sa.Column("writer_id", Id, sa.ForeignKey("writers.id"), nullable=False),
+    sa.Column("number", sa.Integer, nullable=False, comment="files.number of that writer"),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("modified_ms", sa.BigInteger, nullable=False),
+)
+
+artifacts = sa.Table(
+    "artifacts",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("project_id", Id, sa.ForeignKey("projects.id"), nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+    sa.Column("last_version", sa.Integer, nullable=False, server_default="0"),
+    sa.UniqueConstraint("project_id", "name"),
+)
+
+artifact_versions = sa.Table(
+    "artifact_versions",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("artifact_id", Id, sa.ForeignKey("artifacts.id"), nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("hash", sa.String(64), nullable=False, comment="SHA-256 over the sorted names, hashes and sizes"),
+    sa.Column("files", sa.Integer, nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("description", sa.Text),
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("artifact_id", "version"),
+    sa.UniqueConstraint("artifact_id", "hash"),
+)
+
+artifact_files = sa.Table(
+    "artifact_files",
+    metadata,
+    sa.Column("version_id", Id, sa.ForeignKey("artifact_versions.id"), primary_key=True),
+    sa.Column("name", Text, primary_key=True, comment="relative, with slashes"),
+    sa.Column("hash", sa.Text, nullable=False, comment="SHA-256, or an object store's ETag, as `hash_kind` says"),
+    sa.Column("hash_kind", sa.String(16), nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("modified_ms", sa.BigInteger),
+    sa.Column("location", sa.Text, comment="where a tracked file lies: file:///... or s3://..."),
+    sa.Column("blob_id", Id, sa.ForeignKey("blobs.id"), index=True, comment="of an uploaded one"),
+)
+
+artifact_aliases = sa.Table(
+    "artifact_aliases",
+    metadata,
+    sa.Column("artifact_id", Id, sa.ForeignKey("artifacts.id"), primary_key=True),
+    sa.Column("alias", Text, primary_key=True),
+    sa.Column("version_id", Id, sa.ForeignKey("artifact_versions.id"), nullable=False),
+)
+
+artifact_links = sa.Table(
+    "artifact_links",
+    metadata,
+    sa.Column("version_id", Id, sa.ForeignKey("artifact_versions.id"), primary_key=True),
+    sa.Column("run_id", Id, sa.ForeignKey("runs.id"), primary_key=True, index=True),
+    sa.Column("role", sa.String(8), primary_key=True, comment="made, or used"),
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+    sa.CheckConstraint(sa.column("role").in_(("made", "used")), name="role"),
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("run_id", Id, sa.ForeignKey("runs.id"), nullable=False),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("level", sa.String(16), nullable=False, server_default="info"),
+    sa.Column("time_ms", sa.BigInteger, nullable=False),
+    sa.Column("step", sa.BigInteger),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("text", sa.Text, nullable=False, server_default=""),
+    sa.Column("author", sa.Text, comment="of a comment"),
+    sa.CheckConstraint(sa.column("kind").in_(EVENT_KINDS), name="kind"),
+    sa.CheckConstraint(sa.column("level").in_(EVENT_LEVELS), name="level"),
+    sa.Index("ix_events_run_id_time_ms", "run_id", "time_ms", "id"),
+)
+
 attributes = sa.Table(
     "attributes",
     metadata,
     sa.Column("run_id", Id, sa.ForeignKey("runs.id"), primary_key=True),
     sa.Column("path_id", Id, sa.ForeignKey("paths.id"), primary_key=True),
     sa.Column("project_id", Id, sa.ForeignKey("projects.id"), nullable=False),
-    sa.Column("type", sa.String(16), nullable=False),
+    sa.Column("type", sa.String(20), nullable=False),
     sa.Column("number", sa.Double, comment="float, int, bool as 0/1, datetime as ms; a float series' last value"),
-    sa.Column("text", Text, comment="string; int exactly, in decimal; string set as a JSON array"),
+    sa.Column("text", Text, comment="string; int exactly, in decimal; string sets and what refers to files as JSON"),
     sa.CheckConstraint(sa.column("type").in_(ATTRIBUTE_TYPES), name="type"),
     # The type stands last in both, so that a filter need not look at the row.
     sa.Index(

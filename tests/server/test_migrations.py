@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -13,6 +14,8 @@ from alembic.script import ScriptDirectory
 
 from tidelog_server import migrations
 from tidelog_server.database import Database
+from tidelog_server.runs.attributes import attributes_of
+from tidelog_server.runs.runs import find_run
 from tidelog_server.tables import attributes, metadata
 
 
@@ -46,3 +49,33 @@ def test_upgrade_twice(database: Database) -> None:
     """Upgrading a current database changes nothing."""
     migrations.upgrade(database)
     assert migrations.revision(database) == migrations.HEAD
+
+
+def test_upgrade_keeps_what_the_first_schema_held(database_url: str) -> None:
+    """Runs, series and attributes of a database of revision 0001 are still there, and its runs have their labels."""
+    database = Database(database_url)
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.attributes["database"] = database
+    command.upgrade(config, "0001")
+    with database.write() as connection:
+        for statement in OLD_ROWS:
+            connection.exec_driver_sql(statement)
+    migrations.upgrade(database)
+    with database.read() as connection:
+        run = find_run(connection, "OLD-7")
+        assert [attribute.value for attribute in attributes_of(connection, run.id)] == [0.25]
+        assert connection.scalar(sa.text("SELECT type FROM series")) == "float_series"
+    with pytest.raises(sa.exc.IntegrityError), database.write() as connection:
+        connection.exec_driver_sql("INSERT INTO paths (project_id, path) VALUES (99, 'x')")
+    database.close()
+
+
+OLD_ROWS = (
+    "INSERT INTO projects (id, name, key, created_ms, last_number) VALUES (3, 'old', 'OLD', 1, 7)",
+    "INSERT INTO runs (id, project_id, number, key, name, state, created_ms) VALUES (5, 3, 7, 'k', 'n', 'finished', 1)",
+    "INSERT INTO writers (run_id, name, created_ms, seen_ms) VALUES (5, 'w', 1, 1)",
+    "INSERT INTO paths (id, project_id, path) VALUES (9, 3, 'loss')",
+    "INSERT INTO series (run_id, path_id, points, step_last, open_points, finite) VALUES (5, 9, 1, 0, 1, 1)",
+    "INSERT INTO attributes (run_id, path_id, project_id, type, number) VALUES (5, 9, 3, 'float', 0.25)",
+)

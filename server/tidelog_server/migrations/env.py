@@ -22,5 +22,5 @@ def migrate(connection: sa.Connection) -> None:
 
 
 database = context.config.attributes.get("database") or Database(context.config.get_main_option("sqlalchemy.url") or "")
-with database.write() as opened:
+with database.alter() as opened:
     migrate(opened)

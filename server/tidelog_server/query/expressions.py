@@ -11,8 +11,6 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from tidelog_server.tables import projects, runs
-
 INDEXED_CHARACTERS = 200  # of a text, in ix_attributes_text
 
 Condition = sa.ColumnElement[bool]
@@ -92,9 +90,3 @@ def ascii_lower(text: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
 def indexed_part(text: sa.ColumnElement[str]) -> sa.ColumnElement[str]:
     """What the index on texts holds. The numbers are literals: an index is not found by parameters."""
     return binary_text(sa.func.substr(text, sa.literal_column("1"), sa.literal_column(str(INDEXED_CHARACTERS))))
-
-
-def run_label(project_id: int) -> sa.ColumnElement[str]:
-    """The label of a run of this project, such as MNIST-3."""
-    key = sa.select(projects.c.key).where(projects.c.id == project_id).scalar_subquery()
-    return key + "-" + sa.cast(runs.c.number, sa.String)

@@ -13,7 +13,6 @@ import sqlalchemy as sa
 
 from tidelog_server.clock import now_ms
 from tidelog_server.query import syntax
-from tidelog_server.query.expressions import run_label
 from tidelog_server.query.patterns import SEARCHED_CHARACTERS, matcher
 from tidelog_server.query.syntax import Attribute, Comparison, subject_attribute
 from tidelog_server.runs.paths import path_ids as find_path_ids
@@ -78,7 +77,7 @@ def _matching_runs(connection: sa.Connection, scope: Scope, expression: Comparis
 
 
 def _texts(scope: Scope, path: str) -> sa.Select[int, str] | None:
-    columns = {"sys/id": run_label(scope.project_id), "sys/name": runs.c.name, "sys/custom_run_id": runs.c.key}
+    columns = {"sys/id": runs.c.label, "sys/name": runs.c.name, "sys/custom_run_id": runs.c.key}
     if path in columns:
         return sa.select(runs.c.id, columns[path]).where(runs.c.project_id == scope.project_id)
     if path not in scope.path_ids:

@@ -45,7 +45,7 @@ def select_runs() -> sa.Select[tuple[object, ...]]:
         runs.c.project_id,
         projects.c.name.label("project"),
         runs.c.number,
-        (projects.c.key + "-" + sa.cast(runs.c.number, sa.String)).label("label"),
+        runs.c.label,
         runs.c.key,
         runs.c.name,
         runs.c.state,
@@ -67,11 +67,9 @@ def as_run(row: sa.Row[tuple[object, ...]]) -> Run:
 
 def find_run(connection: sa.Connection, label: str) -> Run:
     """The run of this label, such as MNIST-3; raises `RunNotFoundError`."""
-    key, _, number = label.rpartition("-")
     row = None
-    if key and number.isascii() and number.isdigit() and len(number) < 10:
-        matches = select_runs().where(projects.c.key == key, runs.c.number == int(number))
-        row = connection.execute(matches).one_or_none()
+    if "\x00" not in label:  # PostgreSQL takes no such text
+        row = connection.execute(select_runs().where(runs.c.label == label)).one_or_none()
     if row is None:
         raise RunNotFoundError(
             f"There is no run {label[:80]!r}. Labels look like MNIST-3; the runs table of a project lists them."
@@ -127,15 +125,16 @@ def ensure_run(connection: sa.Connection, *, project: str, key: str, name: str |
     found = connection.scalar(sa.select(runs.c.id).where(runs.c.project_id == project_id, runs.c.key == key))
     if found is not None:
         return int(found)
-    number = connection.scalar(
+    number, prefix = connection.execute(
         sa.update(projects)
         .where(projects.c.id == project_id)
         .values(last_number=projects.c.last_number + 1)
-        .returning(projects.c.last_number)
-    )
+        .returning(projects.c.last_number, projects.c.key)
+    ).one()
     values = {
         "project_id": project_id,
         "number": number,
+        "label": f"{prefix}-{number}",
         "key": key,
         "name": (name or key)[:NAME_CHARACTERS],
         "state": "running",

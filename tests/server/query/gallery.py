@@ -114,7 +114,11 @@ def store_runs(
     path_ids = dict(zip(names, intern_paths(connection, project_id, names), strict=True))
     for run in made:
         columns = ("number", "key", "name", "state", "created_ms", "ended_ms")
-        row = {"project_id": project_id, **{column: getattr(run, column) for column in columns}}
+        row = {
+            "project_id": project_id,
+            "label": f"{key}-{run.number}",
+            **{column: getattr(run, column) for column in columns},
+        }
         run.id = connection.scalar(sa.insert(runs).values(row).returning(runs.c.id)) or 0
         write_attributes(connection, project_id, run.id, _stored(run, path_ids))
         for path, (kind, value) in run.attributes.items():

@@ -1,0 +1,390 @@
+"""every kind of metadata"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+RUN_STATES = ("running", "finished", "failed", "crashed")
+ATTRIBUTE_TYPES = (
+    "float",
+    "int",
+    "bool",
+    "string",
+    "datetime",
+    "string_set",
+    "float_series",
+    "string_series",
+    "histogram_series",
+    "file_series",
+    "file",
+    "file_set",
+    "artifact",
+    "git_ref",
+)
+
+
+def upgrade() -> None:
+    op.create_table(
+        "blobs",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("bytes", sa.BigInteger(), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_blobs")),
+        sa.UniqueConstraint("sha256", name=op.f("uq_blobs_sha256")),
+    )
+    op.create_table(
+        "object_chunks",
+        sa.Column("series_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("step_min", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "run_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=False,
+            comment="in the key so that the table can be partitioned by run",
+        ),
+        sa.Column("step_max", sa.BigInteger(), nullable=False),
+        sa.Column("time_min", sa.BigInteger(), nullable=False),
+        sa.Column("time_max", sa.BigInteger(), nullable=False),
+        sa.Column("points", sa.Integer(), nullable=False),
+        sa.Column("bytes", sa.BigInteger(), nullable=False, comment="of the values, before compression"),
+        sa.Column(
+            "data", sa.LargeBinary(), nullable=False, comment="steps, times and values that are bytes, compressed"
+        ),
+        sa.PrimaryKeyConstraint("series_id", "step_min", "run_id", name=op.f("pk_object_chunks")),
+    )
+    op.create_table(
+        "artifacts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("project_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.Column("last_version", sa.Integer(), server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_artifacts_project_id_projects")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_artifacts")),
+        sa.UniqueConstraint("project_id", "name", name=op.f("uq_artifacts_project_id_name")),
+    )
+    op.create_table(
+        "artifact_versions",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("artifact_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column(
+            "hash", sa.String(length=64), nullable=False, comment="SHA-256 over the sorted names, hashes and sizes"
+        ),
+        sa.Column("files", sa.Integer(), nullable=False),
+        sa.Column("bytes", sa.BigInteger(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["artifact_id"], ["artifacts.id"], name=op.f("fk_artifact_versions_artifact_id_artifacts")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_artifact_versions")),
+        sa.UniqueConstraint("artifact_id", "hash", name=op.f("uq_artifact_versions_artifact_id_hash")),
+        sa.UniqueConstraint("artifact_id", "version", name=op.f("uq_artifact_versions_artifact_id_version")),
+    )
+    op.create_table(
+        "events",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("level", sa.String(length=16), server_default="info", nullable=False),
+        sa.Column("time_ms", sa.BigInteger(), nullable=False),
+        sa.Column("step", sa.BigInteger(), nullable=True),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), server_default="", nullable=False),
+        sa.Column("author", sa.Text(), nullable=True, comment="of a comment"),
+        sa.CheckConstraint("kind IN ('alert', 'event', 'comment', 'notice')", name=op.f("ck_events_kind")),
+        sa.CheckConstraint("level IN ('info', 'warning', 'error')", name=op.f("ck_events_level")),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_events_run_id_runs")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_events")),
+    )
+    with op.batch_alter_table("events", schema=None) as batch_op:
+        batch_op.create_index("ix_events_run_id_time_ms", ["run_id", "time_ms", "id"], unique=False)
+
+    op.create_table(
+        "artifact_aliases",
+        sa.Column("artifact_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("alias", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("version_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["artifact_id"], ["artifacts.id"], name=op.f("fk_artifact_aliases_artifact_id_artifacts")
+        ),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["artifact_versions.id"], name=op.f("fk_artifact_aliases_version_id_artifact_versions")
+        ),
+        sa.PrimaryKeyConstraint("artifact_id", "alias", name=op.f("pk_artifact_aliases")),
+    )
+    op.create_table(
+        "artifact_files",
+        sa.Column("version_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "name",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            nullable=False,
+            comment="relative, with slashes",
+        ),
+        sa.Column("hash", sa.Text(), nullable=False, comment="SHA-256, or an object store's ETag, as `hash_kind` says"),
+        sa.Column("hash_kind", sa.String(length=16), nullable=False),
+        sa.Column("bytes", sa.BigInteger(), nullable=False),
+        sa.Column("modified_ms", sa.BigInteger(), nullable=True),
+        sa.Column("location", sa.Text(), nullable=True, comment="where a tracked file lies: file:///... or s3://..."),
+        sa.Column(
+            "blob_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True, comment="of an uploaded one"
+        ),
+        sa.ForeignKeyConstraint(["blob_id"], ["blobs.id"], name=op.f("fk_artifact_files_blob_id_blobs")),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["artifact_versions.id"], name=op.f("fk_artifact_files_version_id_artifact_versions")
+        ),
+        sa.PrimaryKeyConstraint("version_id", "name", name=op.f("pk_artifact_files")),
+    )
+    with op.batch_alter_table("artifact_files", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_artifact_files_blob_id"), ["blob_id"], unique=False)
+
+    op.create_table(
+        "artifact_links",
+        sa.Column("version_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("role", sa.String(length=8), nullable=False, comment="made, or used"),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("role IN ('made', 'used')", name=op.f("ck_artifact_links_role")),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_artifact_links_run_id_runs")),
+        sa.ForeignKeyConstraint(
+            ["version_id"], ["artifact_versions.id"], name=op.f("fk_artifact_links_version_id_artifact_versions")
+        ),
+        sa.PrimaryKeyConstraint("version_id", "run_id", "role", name=op.f("pk_artifact_links")),
+    )
+    with op.batch_alter_table("artifact_links", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_artifact_links_run_id"), ["run_id"], unique=False)
+
+    op.create_table(
+        "file_set_entries",
+        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("path_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "name",
+            sa.Text().with_variant(sa.Text(collation="C"), "postgresql"),
+            nullable=False,
+            comment="relative, with slashes",
+        ),
+        sa.Column("writer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False, comment="files.number of that writer"),
+        sa.Column("bytes", sa.BigInteger(), nullable=False),
+        sa.Column("modified_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["path_id"], ["paths.id"], name=op.f("fk_file_set_entries_path_id_paths")),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_file_set_entries_run_id_runs")),
+        sa.ForeignKeyConstraint(["writer_id"], ["writers.id"], name=op.f("fk_file_set_entries_writer_id_writers")),
+        sa.PrimaryKeyConstraint("run_id", "path_id", "name", name=op.f("pk_file_set_entries")),
+    )
+    op.create_table(
+        "files",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("writer_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False, comment="by which the writer's journal refers to it"),
+        sa.Column(
+            "blob_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            nullable=True,
+            comment="NULL until it has arrived in full",
+        ),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=True, comment="why it is lost, or what happened to it on the way"),
+        sa.Column("bytes", sa.BigInteger(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=True, comment="as the client says"),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("state IN ('expected', 'received', 'lost')", name=op.f("ck_files_state")),
+        sa.ForeignKeyConstraint(["blob_id"], ["blobs.id"], name=op.f("fk_files_blob_id_blobs")),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_files_run_id_runs")),
+        sa.ForeignKeyConstraint(["writer_id"], ["writers.id"], name=op.f("fk_files_writer_id_writers")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_files")),
+        sa.UniqueConstraint("writer_id", "number", name=op.f("uq_files_writer_id_number")),
+    )
+    with op.batch_alter_table("files", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_files_blob_id"), ["blob_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_files_run_id"), ["run_id"], unique=False)
+
+    op.create_table(
+        "file_parts",
+        sa.Column("file_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("bytes", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["file_id"], ["files.id"], name=op.f("fk_file_parts_file_id_files")),
+        sa.PrimaryKeyConstraint("file_id", "position", name=op.f("pk_file_parts")),
+    )
+    _widen_attributes()
+    with op.batch_alter_table("runs", table_args=(_one_of("runs", "state", RUN_STATES),)) as batch_op:
+        batch_op.add_column(
+            sa.Column(
+                "kind",
+                sa.String(length=16),
+                server_default="run",
+                nullable=False,
+                comment="what logs: models are logged to too",
+            )
+        )
+        batch_op.add_column(
+            sa.Column(
+                "label", sa.String(length=100), nullable=True, comment="MNIST-3; model MNIST-NET, version MNIST-NET-3"
+            )
+        )
+        batch_op.add_column(
+            sa.Column(
+                "parent_id",
+                sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+                nullable=True,
+                comment="the model of a model version",
+            )
+        )
+        batch_op.add_column(
+            sa.Column(
+                "fork_run_id",
+                sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+                nullable=True,
+                comment="the run that this one was forked from",
+            )
+        )
+        batch_op.add_column(
+            sa.Column(
+                "fork_step", sa.BigInteger(), nullable=True, comment="the greatest step that is inherited from there"
+            )
+        )
+        batch_op.add_column(
+            sa.Column(
+                "modified_ms",
+                sa.BigInteger(),
+                nullable=True,
+                comment="when the last batch was folded or a person changed something",
+            )
+        )
+        batch_op.add_column(
+            sa.Column(
+                "trashed_ms",
+                sa.BigInteger(),
+                nullable=True,
+                comment="when it was put in the trash; NULL: it is not there",
+            )
+        )
+        batch_op.add_column(
+            sa.Column("requested", sa.String(length=16), nullable=True, comment="what a person asks of the job")
+        )
+        batch_op.add_column(sa.Column("requested_ms", sa.BigInteger(), nullable=True))
+        batch_op.add_column(
+            sa.Column(
+                "attempt", sa.Integer(), server_default="0", nullable=False, comment="number of the newest attempt"
+            )
+        )
+        batch_op.add_column(
+            sa.Column(
+                "series_bytes", sa.BigInteger(), server_default="0", nullable=False, comment="storage, as last counted"
+            )
+        )
+        batch_op.add_column(sa.Column("attribute_bytes", sa.BigInteger(), server_default="0", nullable=False))
+        batch_op.add_column(sa.Column("file_bytes", sa.BigInteger(), server_default="0", nullable=False))
+    _label_runs()
+    checks = (
+        _one_of("runs", "state", RUN_STATES),
+        _one_of("runs", "kind", ("run", "project", "model", "model_version")),
+        _one_of("runs", "requested", ("stop", "abort")),
+    )
+    with op.batch_alter_table("runs", table_args=checks) as batch_op:
+        batch_op.alter_column("label", existing_type=sa.String(length=100), nullable=False)
+        batch_op.alter_column(
+            "number", existing_type=sa.Integer(), comment="a run's, by project; a model version's, by model; else 0"
+        )
+        batch_op.drop_constraint(batch_op.f("uq_runs_project_id_number"), type_="unique")
+        batch_op.create_index(batch_op.f("ix_runs_fork_run_id"), ["fork_run_id"], unique=False)
+        batch_op.create_index("ix_runs_project_id_kind_number", ["project_id", "kind", "number"], unique=False)
+        batch_op.create_index("ix_runs_trashed_ms", ["trashed_ms"], unique=False)
+        batch_op.create_unique_constraint(batch_op.f("uq_runs_label"), ["label"])
+        batch_op.create_foreign_key(batch_op.f("fk_runs_fork_run_id_runs"), "runs", ["fork_run_id"], ["id"])
+        batch_op.create_foreign_key(batch_op.f("fk_runs_parent_id_runs"), "runs", ["parent_id"], ["id"])
+    _add_checks("runs", *checks[1:])
+
+    series_types = ("float_series", "string_series", "histogram_series", "file_series")
+    with op.batch_alter_table("series", table_args=(_one_of("series", "type", series_types),)) as batch_op:
+        batch_op.add_column(sa.Column("type", sa.String(length=20), server_default="float_series", nullable=False))
+        batch_op.add_column(
+            sa.Column(
+                "abandoned_by",
+                sa.Integer(),
+                server_default="0",
+                nullable=False,
+                comment="0: the curve; else the attempt that left this stretch behind",
+            )
+        )
+        batch_op.drop_constraint(batch_op.f("uq_series_run_id_path_id"), type_="unique")
+        batch_op.create_unique_constraint(
+            batch_op.f("uq_series_run_id_path_id_abandoned_by"), ["run_id", "path_id", "abandoned_by"]
+        )
+    _add_checks("series", _one_of("series", "type", series_types))
+
+    with op.batch_alter_table("writers", table_args=(_one_of("writers", "state", RUN_STATES),)) as batch_op:
+        batch_op.add_column(
+            sa.Column(
+                "attempt", sa.Integer(), server_default="0", nullable=False, comment="of its run, that it belongs to"
+            )
+        )
+        batch_op.create_index("ix_writers_state_seen_ms", ["state", "seen_ms"], unique=False)
+
+
+def downgrade() -> None:
+    raise NotImplementedError("what the newer schema holds has no place in the older one; restore a backup instead")
+
+
+def _on_sqlite() -> bool:
+    return op.get_bind().dialect.name == "sqlite"
+
+
+def _one_of(table: str, column: str, values: tuple[str, ...]) -> sa.CheckConstraint:
+    return sa.CheckConstraint(sa.column(column).in_(values), name=op.f(f"ck_{table}_{column}"))
+
+
+def _add_checks(table: str, *checks: sa.CheckConstraint) -> None:
+    """Add constraints where a table is altered in place; on SQLite they came with its copy."""
+    if not _on_sqlite():
+        for check in checks:
+            op.create_check_constraint(str(check.name), table, check.sqltext)
+
+
+def _widen_attributes() -> None:
+    """More types; SQLite makes a copy of the table, and its partial indexes anew."""
+    check = _one_of("attributes", "type", ATTRIBUTE_TYPES)
+    if _on_sqlite():
+        op.drop_index("ix_attributes_number", "attributes")
+        op.drop_index("ix_attributes_text", "attributes")
+    else:
+        op.drop_constraint(op.f("ck_attributes_type"), "attributes", type_="check")
+    with op.batch_alter_table("attributes", table_args=(check,)) as batch_op:
+        batch_op.alter_column(
+            "type", existing_type=sa.String(length=16), type_=sa.String(length=20), existing_nullable=False
+        )
+        batch_op.alter_column(
+            "text",
+            existing_type=sa.Text(),
+            comment="string; int exactly, in decimal; string sets and what refers to files as JSON",
+            existing_comment="string; int exactly, in decimal; string set as a JSON array",
+        )
+    _add_checks("attributes", check)
+    if _on_sqlite():
+        numbers = ["project_id", "path_id", "number", "run_id", "type"]
+        texts: list[Any] = ["project_id", "path_id", sa.text("substr(text, 1, 200)"), "run_id", "type"]
+        op.create_index("ix_attributes_number", "attributes", numbers, sqlite_where=sa.text("number IS NOT NULL"))
+        op.create_index("ix_attributes_text", "attributes", texts, sqlite_where=sa.text("number IS NULL"))
+
+
+def _label_runs() -> None:
+    runs, projects = (
+        sa.table("runs", sa.column("project_id"), sa.column("number"), sa.column("label")),
+        sa.table("projects", sa.column("id"), sa.column("key")),
+    )
+    key = sa.select(projects.c.key).where(projects.c.id == runs.c.project_id).scalar_subquery()
+    op.execute(sa.update(runs).values(label=key + "-" + sa.cast(runs.c.number, sa.String)))
