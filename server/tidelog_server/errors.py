@@ -12,6 +12,7 @@
     │   ├── SeriesNotFoundError
     │   └── WriterNotFoundError
     ├── OffsetGapError              409  a batch that starts beyond what the server has
+    ├── ChangedMeanwhileError       409  somebody else was faster
     ├── TooLargeError               413  more than one request may carry
     └── UnavailableError            503  try again later
 
@@ -113,6 +114,13 @@ class OffsetGapError(TidelogServerError):
     """A batch starts beyond the end of the server's copy of the journal; `expected` is where that ends."""
 
     code = "offset_gap"
+    status = 409
+
+
+class ChangedMeanwhileError(TidelogServerError):
+    """What is to be changed is no longer as it was when it was read; nothing was stored."""
+
+    code = "changed_meanwhile"
     status = 409
 
 

@@ -44,6 +44,7 @@ ATTRIBUTE_TYPES = (
 FILE_STATES = ("expected", "received", "lost")
 EVENT_KINDS = ("alert", "event", "comment", "notice")
 EVENT_LEVELS = ("info", "warning", "error")
+DASHBOARD_KINDS = ("dashboard", "report")
 
 projects = sa.Table(
     "projects",
@@ -369,4 +370,30 @@ attributes = sa.Table(
         sqlite_where=sa.text("number IS NULL"),
         postgresql_where=sa.text("number IS NULL"),
     ),
+)
+
+dashboards = sa.Table(
+    "dashboards",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("project_id", Id, sa.ForeignKey("projects.id"), nullable=False, index=True),
+    sa.Column(
+        "run_id", Id, sa.ForeignKey("runs.id"), index=True, comment="the run that it is about; NULL: the project"
+    ),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("content", sa.Text, nullable=False, comment="JSON; see dashboards/content.py"),
+    sa.Column("version", sa.Integer, nullable=False, server_default="1", comment="raised by every change"),
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+    sa.Column("changed_ms", sa.BigInteger, nullable=False),
+    sa.CheckConstraint(sa.column("kind").in_(DASHBOARD_KINDS), name="kind"),
+)
+
+frozen_widgets = sa.Table(
+    "frozen_widgets",
+    metadata,
+    sa.Column("dashboard_id", Id, sa.ForeignKey("dashboards.id"), primary_key=True),
+    sa.Column("widget", sa.Integer, primary_key=True),
+    sa.Column("html", sa.Text, nullable=False, comment="as this server drew it"),
+    sa.Column("frozen_ms", sa.BigInteger, nullable=False),
 )

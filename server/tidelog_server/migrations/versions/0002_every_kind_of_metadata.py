@@ -220,6 +220,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["file_id"], ["files.id"], name=op.f("fk_file_parts_file_id_files")),
         sa.PrimaryKeyConstraint("file_id", "position", name=op.f("pk_file_parts")),
     )
+    _create_dashboards()
     _widen_attributes()
     with op.batch_alter_table("runs", table_args=(_one_of("runs", "state", RUN_STATES),)) as batch_op:
         batch_op.add_column(
@@ -338,6 +339,39 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     raise NotImplementedError("what the newer schema holds has no place in the older one; restore a backup instead")
+
+
+def _create_dashboards() -> None:
+    identity = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    op.create_table(
+        "dashboards",
+        sa.Column("id", identity, nullable=False),
+        sa.Column("project_id", identity, nullable=False),
+        sa.Column("run_id", identity, nullable=True, comment="the run that it is about; NULL: the project"),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("content", sa.Text(), nullable=False, comment="JSON; see dashboards/content.py"),
+        sa.Column("version", sa.Integer(), server_default="1", nullable=False, comment="raised by every change"),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.Column("changed_ms", sa.BigInteger(), nullable=False),
+        _one_of("dashboards", "kind", ("dashboard", "report")),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_dashboards_project_id_projects")),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_dashboards_run_id_runs")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dashboards")),
+    )
+    op.create_index(op.f("ix_dashboards_project_id"), "dashboards", ["project_id"])
+    op.create_index(op.f("ix_dashboards_run_id"), "dashboards", ["run_id"])
+    op.create_table(
+        "frozen_widgets",
+        sa.Column("dashboard_id", identity, nullable=False),
+        sa.Column("widget", sa.Integer(), nullable=False),
+        sa.Column("html", sa.Text(), nullable=False, comment="as this server drew it"),
+        sa.Column("frozen_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["dashboard_id"], ["dashboards.id"], name=op.f("fk_frozen_widgets_dashboard_id_dashboards")
+        ),
+        sa.PrimaryKeyConstraint("dashboard_id", "widget", name=op.f("pk_frozen_widgets")),
+    )
 
 
 def _on_sqlite() -> bool:
