@@ -7,7 +7,7 @@ that the pages draw is a surprise to them.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -240,7 +240,7 @@ def _over(_name: str, value: object) -> str:
     return value if isinstance(value, str) and value in OVER else OVER[0]
 
 
-_READERS = {
+_READERS: dict[str, Callable[[str, Any], Any]] = {
     "globs": _globs,
     "subjects": _subjects,
     "subject": _subject,

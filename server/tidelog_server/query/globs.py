@@ -1,4 +1,4 @@
-"""Patterns for paths, as a shell has them: `*` is anything within one part of a path, `**` anything, `?` one character."""
+"""Patterns for paths: `*` stands for anything within one part of a path, `**` for anything, `?` for one character."""
 
 from __future__ import annotations
 
