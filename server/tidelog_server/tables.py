@@ -103,6 +103,7 @@ runs = sa.Table(
     sa.CheckConstraint(sa.column("requested").in_(RUN_REQUESTS), name="requested"),
     sa.Index("ix_runs_trashed_ms", "trashed_ms"),
     sa.Index("ix_runs_state", "state"),
+    sa.Index("ix_runs_project_id_modified_ms", "project_id", "modified_ms"),
     sa.Index("ix_runs_project_id_created_ms", "project_id", "created_ms", "id"),
 )
 
@@ -337,6 +338,19 @@ events = sa.Table(
     sa.CheckConstraint(sa.column("kind").in_(EVENT_KINDS), name="kind"),
     sa.CheckConstraint(sa.column("level").in_(EVENT_LEVELS), name="level"),
     sa.Index("ix_events_run_id_time_ms", "run_id", "time_ms", "id"),
+)
+
+saved_views = sa.Table(
+    "saved_views",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("project_id", Id, sa.ForeignKey("projects.id"), nullable=False),
+    sa.Column("name", Text, nullable=False),
+    sa.Column("address", sa.Text, nullable=False, comment="the query of a page's address: what it shows"),
+    sa.Column("author", sa.Text),
+    sa.Column("created_ms", sa.BigInteger, nullable=False),
+    sa.Column("modified_ms", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("project_id", "name"),
 )
 
 attributes = sa.Table(

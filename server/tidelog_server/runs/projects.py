@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from tidelog_server.clock import now_ms
 from tidelog_server.errors import InvalidRequestError, ProjectNotFoundError
-from tidelog_server.tables import projects, runs, writers
+from tidelog_server.tables import projects, runs
 
 NAME_CHARACTERS = 255
 KEY_CHARACTERS = 8
@@ -62,28 +62,20 @@ def check_project_name(name: str) -> None:
 
 
 def _projects_with_activity() -> sa.Select[tuple[object, ...]]:
-    seen = (
-        sa.select(writers.c.run_id, sa.func.max(writers.c.seen_ms).label("seen_ms"))
-        .group_by(writers.c.run_id)
-        .subquery()
-    )
-    last_activity = sa.func.coalesce(sa.func.max(seen.c.seen_ms), projects.c.created_ms).label("last_activity_ms")
-    return (
-        sa.select(
-            projects.c.id,
-            projects.c.name,
-            projects.c.key,
-            projects.c.created_ms,
-            sa.func.count(runs.c.id).label("runs"),
-            sa.func.count(sa.case((runs.c.state == "running", 1))).label("running"),
-            last_activity,
-        )
-        .select_from(
-            projects.outerjoin(runs, runs.c.project_id == projects.c.id).outerjoin(seen, seen.c.run_id == runs.c.id)
-        )
-        .group_by(projects.c.id, projects.c.name, projects.c.key, projects.c.created_ms)
-        .order_by(last_activity.desc(), projects.c.name)
-    )
+    """Each figure by an index of its own: a page of a project with 100,000 runs begins with this."""
+    in_project = (runs.c.project_id == projects.c.id, runs.c.kind == "run", runs.c.trashed_ms.is_(None))
+    counted = sa.select(sa.func.count()).select_from(runs).where(*in_project)
+    newest = sa.select(sa.func.max(runs.c.modified_ms)).where(runs.c.project_id == projects.c.id)
+    last_activity = sa.func.coalesce(newest.scalar_subquery(), projects.c.created_ms).label("last_activity_ms")
+    return sa.select(
+        projects.c.id,
+        projects.c.name,
+        projects.c.key,
+        projects.c.created_ms,
+        counted.scalar_subquery().label("runs"),
+        counted.where(runs.c.state == "running").scalar_subquery().label("running"),
+        last_activity,
+    ).order_by(last_activity.desc(), projects.c.name)
 
 
 def _project(row: sa.Row[tuple[object, ...]]) -> Project:

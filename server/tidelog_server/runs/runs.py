@@ -139,6 +139,7 @@ def ensure_run(connection: sa.Connection, *, project: str, key: str, name: str |
         "name": (name or key)[:NAME_CHARACTERS],
         "state": "running",
         "created_ms": created_ms or now_ms(),
+        "modified_ms": now_ms(),
     }
     return int(connection.scalar(sa.insert(runs).values(values).returning(runs.c.id)) or 0)
 

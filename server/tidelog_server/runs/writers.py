@@ -187,7 +187,9 @@ def _set_run_state(connection: sa.Connection, run_id: int) -> None:
     rows = connection.execute(sa.select(*columns).where(writers.c.run_id == run_id)).all()
     state, ended_ms = _state_of_run([(state, created_ms, ended_ms) for state, created_ms, ended_ms in rows])
     connection.execute(
-        sa.update(runs).where(runs.c.id == run_id, runs.c.state != state).values(state=state, ended_ms=ended_ms)
+        sa.update(runs)
+        .where(runs.c.id == run_id, runs.c.state != state)
+        .values(state=state, ended_ms=ended_ms, modified_ms=now_ms())
     )
 
 

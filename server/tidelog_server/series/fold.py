@@ -16,6 +16,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tidelog_server.clock import now_ms
 from tidelog_server.database import Database
 from tidelog_server.ingest import log
 from tidelog_server.ingest.batches import BatchCache
@@ -137,7 +138,7 @@ def apply(connection: sa.Connection, plan: Plan) -> bool:
     won = connection.execute(
         sa.update(runs)
         .where(runs.c.id == plan.run_id, runs.c.fold_epoch == plan.epoch)
-        .values(fold_epoch=plan.epoch + 1, points=runs.c.points + plan.points)
+        .values(fold_epoch=plan.epoch + 1, points=runs.c.points + plan.points, modified_ms=now_ms())
     )
     if won.rowcount != 1:
         return False

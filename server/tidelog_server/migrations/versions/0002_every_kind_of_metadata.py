@@ -92,6 +92,19 @@ def upgrade() -> None:
         sa.UniqueConstraint("artifact_id", "version", name=op.f("uq_artifact_versions_artifact_id_version")),
     )
     op.create_table(
+        "saved_views",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("project_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("name", sa.Text().with_variant(sa.Text(collation="C"), "postgresql"), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False, comment="the query of a page's address: what it shows"),
+        sa.Column("author", sa.Text(), nullable=True),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.Column("modified_ms", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_saved_views_project_id_projects")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_views")),
+        sa.UniqueConstraint("project_id", "name", name=op.f("uq_saved_views_project_id_name")),
+    )
+    op.create_table(
         "events",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -291,6 +304,7 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("attribute_bytes", sa.BigInteger(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("file_bytes", sa.BigInteger(), server_default="0", nullable=False))
     _label_runs()
+    _date_runs()
     checks = (
         _one_of("runs", "state", RUN_STATES),
         _one_of("runs", "kind", ("run", "project", "model", "model_version")),
@@ -305,6 +319,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_runs_fork_run_id"), ["fork_run_id"], unique=False)
         batch_op.create_index("ix_runs_project_id_kind_number", ["project_id", "kind", "number"], unique=False)
         batch_op.create_index("ix_runs_trashed_ms", ["trashed_ms"], unique=False)
+        batch_op.create_index("ix_runs_project_id_modified_ms", ["project_id", "modified_ms"], unique=False)
         batch_op.create_unique_constraint(batch_op.f("uq_runs_label"), ["label"])
         batch_op.create_foreign_key(batch_op.f("fk_runs_fork_run_id_runs"), "runs", ["fork_run_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_runs_parent_id_runs"), "runs", ["parent_id"], ["id"])
@@ -413,6 +428,11 @@ def _widen_attributes() -> None:
         texts: list[Any] = ["project_id", "path_id", sa.text("substr(text, 1, 200)"), "run_id", "type"]
         op.create_index("ix_attributes_number", "attributes", numbers, sqlite_where=sa.text("number IS NOT NULL"))
         op.create_index("ix_attributes_text", "attributes", texts, sqlite_where=sa.text("number IS NULL"))
+
+
+def _date_runs() -> None:
+    runs = sa.table("runs", sa.column("modified_ms"), sa.column("created_ms"), sa.column("ended_ms"))
+    op.execute(sa.update(runs).values(modified_ms=sa.func.coalesce(runs.c.ended_ms, runs.c.created_ms)))
 
 
 def _label_runs() -> None:
