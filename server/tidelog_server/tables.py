@@ -96,8 +96,41 @@ runs = sa.Table(
     sa.Column("series_bytes", sa.BigInteger, nullable=False, server_default="0", comment="storage, as last counted"),
     sa.Column("attribute_bytes", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("file_bytes", sa.BigInteger, nullable=False, server_default="0"),
-    sa.UniqueConstraint("project_id", "key"),
-    sa.Index("ix_runs_project_id_kind_number", "project_id", "kind", "number"),
+    sa.Column("counted_epoch", sa.BigInteger, nullable=False, server_default="-1", comment="fold_epoch when counted"),
+    sa.Column("counted_ms", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column(
+        "last_number", sa.Integer, nullable=False, server_default="0", comment="a model's: of its newest version"
+    ),
+    sa.Column("ran_ms", sa.BigInteger, nullable=False, server_default="0", comment="how long its writers lived so far"),
+    sa.Column("running_since_ms", sa.BigInteger, comment="begin of the life that is not in ran_ms; NULL: nobody runs"),
+    sa.Column(
+        "purge_ms", sa.BigInteger, comment="when it was to be purged: gone for everybody, its rows go bit by bit"
+    ),
+    sa.UniqueConstraint("project_id", "kind", "key"),
+    # Runs in the trash are in no list, so that lists are read and counted without looking at rows.
+    sa.Index(
+        "ix_runs_project_id_kind_number",
+        "project_id",
+        "kind",
+        "number",
+        sqlite_where=sa.text("trashed_ms IS NULL"),
+        postgresql_where=sa.text("trashed_ms IS NULL"),
+    ),
+    # What maintenance has to do, so that it need not look at every run to find out.
+    sa.Index(
+        "ix_runs_uncompacted",
+        "id",
+        sqlite_where=sa.text("compacted_epoch != fold_epoch"),
+        postgresql_where=sa.text("compacted_epoch != fold_epoch"),
+    ),
+    sa.Index(
+        "ix_runs_uncounted",
+        "counted_ms",
+        sqlite_where=sa.text("counted_epoch != fold_epoch"),
+        postgresql_where=sa.text("counted_epoch != fold_epoch"),
+    ),
+    sa.Index("ix_runs_purge_ms", "purge_ms"),
+    sa.Index("ix_runs_parent_id", "parent_id"),
     sa.CheckConstraint(sa.column("state").in_(RUN_STATES), name="state"),
     sa.CheckConstraint(sa.column("kind").in_(RUN_KINDS), name="kind"),
     sa.CheckConstraint(sa.column("requested").in_(RUN_REQUESTS), name="requested"),
@@ -125,6 +158,14 @@ writers = sa.Table(
     sa.Column("seen_ms", sa.BigInteger, nullable=False, comment="last batch or heartbeat"),
     sa.CheckConstraint(sa.column("state").in_(RUN_STATES), name="state"),
     sa.Index("ix_writers_state_seen_ms", "state", "seen_ms"),
+)
+
+purged_writers = sa.Table(
+    "purged_writers",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True, comment="of a writer of a purged run, which gets told so"),
+    sa.Column("label", sa.String(100), nullable=False, index=True, comment="of the run, as no other run ever has it"),
+    sa.Column("purged_ms", sa.BigInteger, nullable=False),
 )
 
 ingest_log = sa.Table(

@@ -303,7 +303,52 @@ def upgrade() -> None:
         )
         batch_op.add_column(sa.Column("attribute_bytes", sa.BigInteger(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("file_bytes", sa.BigInteger(), server_default="0", nullable=False))
+        batch_op.add_column(
+            sa.Column(
+                "counted_epoch",
+                sa.BigInteger(),
+                server_default="-1",
+                nullable=False,
+                comment="fold_epoch when counted",
+            )
+        )
+        batch_op.add_column(sa.Column("counted_ms", sa.BigInteger(), server_default="0", nullable=False))
+        batch_op.add_column(
+            sa.Column(
+                "last_number",
+                sa.Integer(),
+                server_default="0",
+                nullable=False,
+                comment="a model's: of its newest version",
+            )
+        )
+        batch_op.add_column(
+            sa.Column(
+                "ran_ms",
+                sa.BigInteger(),
+                server_default="0",
+                nullable=False,
+                comment="how long its writers lived so far",
+            )
+        )
+        batch_op.add_column(
+            sa.Column(
+                "running_since_ms",
+                sa.BigInteger(),
+                nullable=True,
+                comment="begin of the life that is not in ran_ms; NULL: nobody runs",
+            )
+        )
+        batch_op.add_column(
+            sa.Column(
+                "purge_ms",
+                sa.BigInteger(),
+                nullable=True,
+                comment="when it was to be purged: gone for everybody, its rows go bit by bit",
+            )
+        )
     _label_runs()
+    _time_runs()
     _date_runs()
     checks = (
         _one_of("runs", "state", RUN_STATES),
@@ -317,13 +362,36 @@ def upgrade() -> None:
         )
         batch_op.drop_constraint(batch_op.f("uq_runs_project_id_number"), type_="unique")
         batch_op.create_index(batch_op.f("ix_runs_fork_run_id"), ["fork_run_id"], unique=False)
-        batch_op.create_index("ix_runs_project_id_kind_number", ["project_id", "kind", "number"], unique=False)
+        batch_op.drop_constraint(batch_op.f("uq_runs_project_id_key"), type_="unique")
+        batch_op.create_unique_constraint(batch_op.f("uq_runs_project_id_kind_key"), ["project_id", "kind", "key"])
+        batch_op.create_index("ix_runs_purge_ms", ["purge_ms"], unique=False)
+        batch_op.create_index("ix_runs_parent_id", ["parent_id"], unique=False)
         batch_op.create_index("ix_runs_trashed_ms", ["trashed_ms"], unique=False)
         batch_op.create_index("ix_runs_project_id_modified_ms", ["project_id", "modified_ms"], unique=False)
         batch_op.create_unique_constraint(batch_op.f("uq_runs_label"), ["label"])
         batch_op.create_foreign_key(batch_op.f("fk_runs_fork_run_id_runs"), "runs", ["fork_run_id"], ["id"])
         batch_op.create_foreign_key(batch_op.f("fk_runs_parent_id_runs"), "runs", ["parent_id"], ["id"])
     _add_checks("runs", *checks[1:])
+    for name, columns, condition in (
+        ("ix_runs_project_id_kind_number", ["project_id", "kind", "number"], "trashed_ms IS NULL"),
+        ("ix_runs_uncompacted", ["id"], "compacted_epoch != fold_epoch"),
+        ("ix_runs_uncounted", ["counted_ms"], "counted_epoch != fold_epoch"),
+    ):
+        where = sa.text(condition)
+        op.create_index(name, "runs", columns, unique=False, sqlite_where=where, postgresql_where=where)
+    op.create_table(
+        "purged_writers",
+        sa.Column(
+            "name",
+            sa.String(length=64),
+            nullable=False,
+            comment="of a writer of a purged run, which gets told so",
+        ),
+        sa.Column("label", sa.String(length=100), nullable=False, comment="of the run, as no other run ever has it"),
+        sa.Column("purged_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_purged_writers")),
+    )
+    op.create_index(op.f("ix_purged_writers_label"), "purged_writers", ["label"], unique=False)
 
     series_types = ("float_series", "string_series", "histogram_series", "file_series")
     with op.batch_alter_table("series", table_args=(_one_of("series", "type", series_types),)) as batch_op:
@@ -442,3 +510,14 @@ def _label_runs() -> None:
     )
     key = sa.select(projects.c.key).where(projects.c.id == runs.c.project_id).scalar_subquery()
     op.execute(sa.update(runs).values(label=key + "-" + sa.cast(runs.c.number, sa.String)))
+
+
+def _time_runs() -> None:
+    """Say how long the runs ran that ended before there was a column for it."""
+    runs = sa.table(
+        "runs", *(sa.column(name) for name in ("state", "created_ms", "ended_ms", "ran_ms", "running_since_ms"))
+    )
+    op.execute(
+        sa.update(runs).where(runs.c.ended_ms > runs.c.created_ms).values(ran_ms=runs.c.ended_ms - runs.c.created_ms)
+    )
+    op.execute(sa.update(runs).where(runs.c.state == "running").values(running_since_ms=runs.c.created_ms))
