@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
+from tidelog import cluster
 from tidelog.run import Run
 from tidelog.settings import resolve_settings, resolve_token, resolve_url
 
@@ -13,7 +14,7 @@ def init_run(
     project: str | None = None, *, name: str | None = None, tags: Iterable[str] | None = None,
     with_id: str | None = None, custom_run_id: str | None = None, mode: str | None = None, url: str | None = None,
     api_token: str | None = None, directory: str | os.PathLike[str] | None = None, capture_hardware: bool = True,
-    monitoring_namespace: str = "monitoring", flush_interval_s: float = 1.0,
+    monitoring_namespace: str | None = None, flush_interval_s: float = 1.0,
 ) -> Run:  # fmt: skip
     """Open a run to log to. It never waits for the network and works without a server.
 
@@ -31,7 +32,8 @@ def init_run(
     - debug: arguments are checked, nothing is kept.
 
     `capture_hardware` samples processor, memory, disk, network and GPUs into `monitoring_namespace`, where psutil is
-    installed. `flush_interval_s` is how often the journal is sent, 10 s at most.
+    installed: `monitoring`, or `monitoring/<host>-<rank>` in a job of several ranks.
+    `flush_interval_s` is how often the journal is sent, 10 s at most.
 
     A wrong argument raises an `ArgumentError`.
     """
@@ -39,7 +41,7 @@ def init_run(
         resolve_settings(
             project=project, name=name, tags=tags, with_id=with_id, custom_run_id=custom_run_id, mode=mode, url=url,
             api_token=api_token, directory=directory, flush_interval_s=flush_interval_s,
-            monitoring_namespace=monitoring_namespace if capture_hardware else None,
+            monitoring_namespace=(monitoring_namespace or cluster.monitoring_namespace()) if capture_hardware else None,
         )
     )  # fmt: skip
 
@@ -55,7 +57,7 @@ class Client:
         self, project: str | None = None, *, name: str | None = None, tags: Iterable[str] | None = None,
         with_id: str | None = None, custom_run_id: str | None = None, mode: str | None = None,
         directory: str | os.PathLike[str] | None = None, capture_hardware: bool = True,
-        monitoring_namespace: str = "monitoring", flush_interval_s: float = 1.0,
+        monitoring_namespace: str | None = None, flush_interval_s: float = 1.0,
     ) -> Run:  # fmt: skip
         """Open a run on this client's server; see `tidelog.init_run`."""
         return init_run(

@@ -139,6 +139,12 @@ def facts(environment: Mapping[str, str] | None = None) -> dict[str, Fact]:
     return found
 
 
+def monitoring_namespace(environment: Mapping[str, str] | None = None) -> str:
+    """Return where this process's hardware figures go: a namespace of its own where several ranks write one run."""
+    place = find_place(environment)
+    return f"monitoring/{os.uname().nodename}-{place.rank}" if place.is_one_of_many else "monitoring"
+
+
 def _place(launcher: Launcher, environment: Mapping[str, str]) -> Place | None:
     node_rank = _number(environment, launcher.node_rank)
     local_rank = _number(environment, launcher.local_rank)

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from tidelog import lifecycle, records
+from tidelog import cluster, lifecycle, records
 from tidelog.attribute import VALUE, Attribute, AwaitedAttribute
 from tidelog.paths import normal_path
 from tidelog.session import Session
@@ -181,4 +181,5 @@ def _description(settings: Settings) -> list[tuple[str, Any]]:
         leaves.append(("sys/creation_time", datetime.now(timezone.utc)))
         leaves.append(("sys/hostname", os.uname().nodename))
         leaves.append(("sys/owner", lifecycle.user_name()))
+    leaves += [(f"{cluster.NAMESPACE}/{path}", value) for path, value in cluster.facts().items()]
     return leaves

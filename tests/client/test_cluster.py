@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.client.conftest import OpenRun
 from tidelog import cluster
 from tidelog.cluster import Place, facts, find_place
+from tidelog.reading import Define, read_records
+from tidelog.segments import find_journals
 
 TORCHRUN = {"RANK": "5", "LOCAL_RANK": "1", "WORLD_SIZE": "8", "GROUP_RANK": "1", "TORCHELASTIC_RUN_ID": "abc"}
 SLURM = {"SLURM_PROCID": "3", "SLURM_LOCALID": "1", "SLURM_NTASKS": "4", "SLURM_NODEID": "1", "SLURM_JOB_ID": "77"}
@@ -89,3 +92,20 @@ def test_nothing_is_imported_for_it() -> None:
     code = "import sys, tidelog.cluster as c; n = set(sys.modules); c.facts(); print(*(set(sys.modules) - n))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_each_rank_has_a_namespace_for_its_hardware() -> None:
+    """One process: `monitoring`; several: one below it for each, so that no two write one series."""
+    assert cluster.monitoring_namespace({}) == "monitoring"
+    assert cluster.monitoring_namespace(SLURM) == f"monitoring/{os.uname().nodename}-3"
+    assert cluster.monitoring_namespace({"SLURM_PROCID": "0", "SLURM_NTASKS": "1"}) == "monitoring"
+
+
+def test_a_run_records_it(open_run: OpenRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By itself, when it is opened."""
+    for name, value in SLURM.items():
+        monkeypatch.setenv(name, value)
+    run = open_run()
+    [folder] = find_journals(str(run.directory))
+    paths = [record.path for record in read_records(folder.read(0, 1 << 30)) if isinstance(record, Define)]
+    assert "cluster/ranks/3/local_rank" in paths
