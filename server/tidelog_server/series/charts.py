@@ -30,6 +30,7 @@ RAW_POINTS_PER_BUCKET = FINE_POINTS // 2
 # Up to so many points for each bucket are given as they are, without buckets.
 PLAIN_POINTS_PER_BUCKET = 2
 SERIES_PER_STATEMENT = 500
+EVERY_POINT = 2**60  # buckets: so many that no series is read as blocks
 
 
 @dataclass(frozen=True)
@@ -76,8 +77,25 @@ def curves(connection: sa.Connection, wanted: Sequence[Wanted], buckets: int) ->
     """The curves of these series. The number of statements depends on the number of different windows, not of
     series.
     """
-    pieces = _Pieces(connection, wanted, buckets)
-    return [_curve(pieces, item, buckets) for item in wanted]
+    return [
+        curve_of(stretch, item.window.axis, buckets)
+        for item, stretch in zip(wanted, stretches(connection, wanted, buckets), strict=True)
+    ]
+
+
+def stretches(connection: sa.Connection, wanted: Sequence[Wanted], buckets: int | None) -> list[Points | Blocks]:
+    """What lies in the window of each of these series: its points where they are few for so many buckets, otherwise
+    blocks of them. All its points where `buckets` is None.
+    """
+    pieces = _Pieces(connection, wanted, EVERY_POINT if buckets is None else buckets)
+    return [_stretch(pieces, item) for item in wanted]
+
+
+def curve_of(stretch: Points | Blocks, axis: Axis, buckets: int) -> Curve:
+    """The curve of points or blocks, in at most so many buckets."""
+    if isinstance(stretch, Points):
+        return _curve_of_points(stretch, axis, buckets)
+    return _curve_of_blocks(stretch, axis, buckets)
 
 
 @dataclass(frozen=True)
@@ -192,7 +210,7 @@ def _extent(window: Window) -> tuple[sa.ColumnElement[int], sa.ColumnElement[int
     return chunks.c.time_min, chunks.c.time_max
 
 
-def _curve(pieces: _Pieces, wanted: Wanted, buckets: int) -> Curve:
+def _stretch(pieces: _Pieces, wanted: Wanted) -> Points | Blocks:
     head, window = wanted.head, wanted.window
     read = [] if head is None else pieces.of(head)
     tail = with_steps(wanted.tail, None if head is None else head.step_last) if len(wanted.tail) else EMPTY
@@ -205,12 +223,12 @@ def _curve(pieces: _Pieces, wanted: Wanted, buckets: int) -> Curve:
         points = joined([*(piece.points for piece in read if piece.points is not None), *([tail] if len(tail) else [])])
         if window.axis == "time" and len(wanted.tail):
             points = merged(EMPTY, points)  # a rewritten step seen through a window of time may stand out of order
-        return _curve_of_points(points[_inside(points.steps, points.times, window)], window.axis, buckets)
+        return points[_inside(points.steps, points.times, window)]
     parts = [_as_blocks(piece) for piece in read]
     if len(tail):
         parts.append(pyramid.fine_blocks(tail))
     blocks = pyramid.joined(parts)
-    return _curve_of_blocks(blocks[_blocks_inside(blocks, window)], window.axis, buckets)
+    return blocks[_blocks_inside(blocks, window)]
 
 
 def _with_tail(
