@@ -12,6 +12,7 @@ from tidelog_server.series.fold import Folder
 from tidelog_server.series.schedule import FoldSchedule
 from tidelog_server.series.tails import Tails
 from tidelog_server.settings import Settings
+from tidelog_server.sheets.store import Sheets
 
 
 class Services:
@@ -27,6 +28,7 @@ class Services:
         self.receiver = Receiver(self.database, self.committer, self.cache)
         self.folder = Folder(self.database, self.cache)
         self.tails = Tails(self.database, self.cache, self.folder)
+        self.sheets = Sheets()
         self.schedule = FoldSchedule(self.database, self.folder)
         self.maintenance = Maintenance(self.database, heartbeat_lost_after_ms=settings.heartbeat_lost_after_ms)
         self.receiver.listeners.append(self.schedule.note)

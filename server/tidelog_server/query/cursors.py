@@ -18,25 +18,36 @@ LARGEST_ID = (1 << 63) - 1
 
 def encode_cursor(order: Order, place: Place) -> str:
     """The place of a run in an order, safe in URLs."""
-    content = json.dumps([_mark(order), place.segment, place.value, place.run_id], separators=(",", ":"))
-    return base64.urlsafe_b64encode(content.encode()).decode().rstrip("=")
+    return pack([_mark(order), place.segment, place.value, place.run_id])
+
+
+def pack(content: list[Any]) -> str:
+    """The text that `unpack` makes the same content of."""
+    text = json.dumps(content, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def decode_cursor(order: Order, cursor: str) -> Place:
     """The place that a cursor means. Raises `InvalidRequestError` for one that this order has not given out."""
     try:
-        mark, segment, value, run_id = _content(cursor)
+        mark, segment, value, run_id = unpack(cursor)
     except (ValueError, TypeError, RecursionError, binascii.Error) as error:
-        raise _no_cursor(cursor) from error
+        raise no_cursor(cursor) from error
     if not (_is_integer(segment, NOTHING) and _is_integer(run_id, LARGEST_ID) and _is_value(segment, value)):
-        raise _no_cursor(cursor)
+        raise no_cursor(cursor)
     if mark != _mark(order):
-        message = "The cursor belongs to another sort order. Ask for the first page again, without a cursor."
-        raise InvalidRequestError(message, field="after")
+        raise other_order()
     return Place(segment, value, run_id)
 
 
-def _content(cursor: str) -> list[Any]:
+def other_order() -> InvalidRequestError:
+    """The error of a cursor that another sort order gave out."""
+    message = "The cursor belongs to another sort order. Ask for the first page again, without a cursor."
+    return InvalidRequestError(message, field="after")
+
+
+def unpack(cursor: str) -> list[Any]:
+    """The content of a packed text. Raises `ValueError` or `TypeError` for what is none."""
     if len(cursor) > CURSOR_CHARACTERS:
         raise ValueError("too long")
     padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
@@ -55,11 +66,16 @@ def _is_value(segment: int, value: object) -> bool:
 
 
 def _mark(order: Order) -> str:
+    return mark_of(f"{order.subject} {order.descending}")
+
+
+def mark_of(text: str) -> str:
     """Tells orders apart without repeating a long path."""
-    return hashlib.blake2b(f"{order.subject} {order.descending}".encode(), digest_size=6).hexdigest()
+    return hashlib.blake2b(text.encode(), digest_size=6).hexdigest()
 
 
-def _no_cursor(cursor: str) -> InvalidRequestError:
+def no_cursor(cursor: str) -> InvalidRequestError:
+    """The error of a text that is no cursor."""
     shown = cursor[:40].encode("ascii", "backslashreplace").decode()
     message = f"{shown!r} is no cursor. Pass on the `next` of a page as it came, or ask for the first page."
     return InvalidRequestError(message, field="after")

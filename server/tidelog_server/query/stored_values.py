@@ -37,8 +37,7 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt,
     "<=": operator.le,
 }
-_FLOATS = ("float", "float_series")
-_TO_ASCII_LOWER = {code: code + 32 for code in range(ord("A"), ord("Z") + 1)}
+FLOATS = ("float", "float_series")
 
 
 @dataclass(frozen=True)
@@ -108,10 +107,15 @@ def contains_word(text: sa.ColumnElement[str], word: str) -> Condition:
     return sa.or_(*(text_contains(ascii_lower(text), spelling) for spelling in spellings(word)))
 
 
+def to_ascii_lower(text: str) -> str:
+    """What `ascii_lower` makes of a text."""
+    return text.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")  # of bytes: A to Z only
+
+
 def spellings(word: str) -> list[str]:
     """What to look for in a text of which A-Z are made small."""
     usual = (word, word.lower(), word.upper(), word.capitalize())
-    return sorted({spelling.translate(_TO_ASCII_LOWER) for spelling in usual})
+    return sorted({to_ascii_lower(spelling) for spelling in usual})
 
 
 def _number(value_type: ValueType, operation: Operator, value: float) -> list[Alternative]:
@@ -137,7 +141,7 @@ def _text_of_type(value_type: ValueType, operation: Operator, value: str, now_ms
 
 
 def _floats(types: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name for name in types if name in _FLOATS)
+    return tuple(name for name in types if name in FLOATS)
 
 
 def _set_test(row: sa.FromClause, operation: Operator, value: str) -> Condition:
