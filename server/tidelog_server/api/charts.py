@@ -2,42 +2,43 @@
 
 from __future__ import annotations
 
-from itertools import product
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
-from pydantic import BaseModel, Field, field_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
 from tidelog_server.api.frames import MEDIA_TYPE, FrameSeries, respond
 from tidelog_server.errors import InvalidRequestError
-from tidelog_server.runs.runs import Origin, origins
-from tidelog_server.series.charts import Curve, Wanted, Window, curves
-from tidelog_server.series.lookup import find_series
-from tidelog_server.series.points import units
+from tidelog_server.runs.runs import origins
+from tidelog_server.series.drawings import Board, Drawn, draw, parsed
 from tidelog_server.services import Services
 
 router = APIRouter(tags=["charts"])
 
 RUNS = 200
 PAIRS = 5_000
+EXPRESSIONS = 50
 LARGEST = 4e12  # of a step, or a second; in the unit of storage it still fits 64 bits
 
 RunId = Annotated[int, Field(ge=1, le=2**62)]
 SeriesPath = Annotated[str, Field(min_length=1, max_length=1024)]
-Bound = Annotated[float, Field(ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
+Bound = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class ChartRequest(BaseModel):
-    """Every series that there is among all pairs of `runs` and `paths`.
+    """Every series that there is among all pairs of `runs` and `paths`, and expressions over the series of each run.
 
-    `start` and `stop`, both included, are in the unit of the axis: steps, seconds since 1970 UTC, or seconds since the
-    run began.
+    `start` and `stop`, both included, are in the unit of the axis: steps, seconds since 1970 UTC, seconds since the run
+    began, or values of the metric `x_path`. With `groups` (of runs, by id) each group is one curve.
     """
 
     runs: list[RunId] = Field(min_length=1, max_length=RUNS)
-    paths: list[SeriesPath] = Field(min_length=1, max_length=PAIRS)
+    paths: list[SeriesPath] = Field([], max_length=PAIRS)
+    expressions: list[Annotated[str, Field(min_length=1, max_length=1000)]] = Field([], max_length=EXPRESSIONS)
+    groups: list[Annotated[list[RunId], Field(min_length=1, max_length=RUNS)]] = Field([], max_length=RUNS)
     buckets: int = Field(800, ge=10, le=4_000)
-    axis: Literal["step", "time", "relative"] = "step"
+    axis: Literal["step", "time", "relative", "metric"] = "step"
+    x_path: str = Field("", max_length=1024)
     start: Bound | None = None
     stop: Bound | None = None
 
@@ -45,6 +46,13 @@ class ChartRequest(BaseModel):
     @classmethod
     def _distinct(cls, items: list[object]) -> list[object]:
         return list(dict.fromkeys(items))
+
+    @model_validator(mode="after")
+    def _within_storage(self) -> ChartRequest:
+        is_too_far = any(bound is not None and abs(bound) > LARGEST for bound in (self.start, self.stop))
+        if self.axis != "metric" and is_too_far:
+            raise ValueError(f"start and stop are at most {LARGEST:g}, in steps or seconds")
+        return self
 
 
 @router.post("/charts", responses={200: {"content": {MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}}}}})
@@ -55,43 +63,50 @@ def read_charts(request: Request, chart: ChartRequest) -> Response:
     few points come as columns step, time, value; longer ones as step, time, min, max, first, last, mean. `start_ms` is
     when the run began.
     """
-    if len(chart.runs) * len(chart.paths) > PAIRS:
-        raise InvalidRequestError(
-            f"{len(chart.runs)} runs x {len(chart.paths)} paths are more than {PAIRS:,} series. Ask in parts."
-        )
+    _check(chart)
     services: Services = request.app.state.services
     services.tails.prepare(chart.runs)
     with services.database.read() as connection:
         runs = origins(connection, chart.runs)
-        drawn: list[tuple[Origin, str, Wanted]] = []
-        for project_id in {run.project_id for run in runs.values()}:
-            wanted = [pair for pair in product(chart.runs, chart.paths) if runs[pair[0]].project_id == project_id]
-            for (run_id, path), found in zip(
-                wanted, find_series(connection, services.tails, project_id, wanted), strict=True
-            ):
-                if found is not None:
-                    window = _window(chart, runs[run_id])
-                    drawn.append((runs[run_id], path, Wanted(found.head, found.tail, window)))
-        results = curves(connection, [wanted for _, _, wanted in drawn], chart.buckets)
-    return respond(
-        request, [_frame_series(run, path, curve) for (run, path, _), curve in zip(drawn, results, strict=True)]
-    )
+        board = Board(
+            runs=[runs[run_id] for run_id in chart.runs],
+            paths=chart.paths,
+            buckets=chart.buckets,
+            axis=chart.axis,
+            x_path=chart.x_path,
+            start=chart.start,
+            stop=chart.stop,
+            expressions=parsed(chart.expressions),
+            groups=chart.groups,
+        )
+        drawn = draw(connection, services.tails, board)
+    return respond(request, [_frame_series(item) for item in drawn])
 
 
-def _window(chart: ChartRequest, run: Origin) -> Window:
-    if chart.axis == "step":
-        return Window("step", units(chart.start), units(chart.stop))
-    origin_ms = run.created_ms if chart.axis == "relative" else 0
-    start, stop = (None if bound is None else round(bound * 1000) + origin_ms for bound in (chart.start, chart.stop))
-    return Window("time", start, stop)
+def _check(chart: ChartRequest) -> None:
+    wanted = len(chart.paths) + len(chart.expressions)
+    if not wanted:
+        raise InvalidRequestError("The request names neither paths nor expressions, so there is nothing to draw.")
+    if len(chart.runs) * wanted > PAIRS:
+        raise InvalidRequestError(
+            f"{len(chart.runs)} runs x {wanted} paths are more than {PAIRS:,} series. Ask in parts."
+        )
+    if (chart.axis == "metric") != bool(chart.x_path):
+        raise InvalidRequestError("`x_path` names the metric of the axis `metric`: give both or neither.")
+    if not {run_id for group in chart.groups for run_id in group} <= set(chart.runs):
+        raise InvalidRequestError("A group has runs that are not among `runs`.")
 
 
-def _frame_series(run: Origin, path: str, curve: Curve) -> FrameSeries:
-    header = {
-        "run": run.run_id,
-        "path": path,
-        "points": curve.points,
-        "nonfinite": curve.nonfinite,
-        "start_ms": run.created_ms,
+def _frame_series(drawn: Drawn) -> FrameSeries:
+    header: dict[str, Any] = {
+        "run": drawn.run.run_id if drawn.run else None,
+        "path": drawn.text,
+        "points": drawn.curve.points,
+        "nonfinite": drawn.curve.nonfinite,
+        "start_ms": drawn.run.created_ms if drawn.run else 0,
     }
-    return FrameSeries(header, curve.names, curve.columns)
+    if drawn.is_expression:
+        header.update(expression=True, exact=drawn.is_exact)
+    if drawn.group is not None:
+        header.update(group=drawn.group, runs=drawn.runs)
+    return FrameSeries(header, drawn.curve.names, drawn.curve.columns)

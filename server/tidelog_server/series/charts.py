@@ -91,6 +91,25 @@ def stretches(connection: sa.Connection, wanted: Sequence[Wanted], buckets: int 
     return [_stretch(pieces, item) for item in wanted]
 
 
+def points_in_window(connection: sa.Connection, wanted: Sequence[Wanted]) -> list[int]:
+    """About how many folded points of each series lie in its window."""
+    counts: dict[int, int] = {}
+    for window in {item.window for item in wanted if not item.window.is_whole}:
+        ids = [item.head.id for item in wanted if item.head is not None and item.window == window]
+        for part in _parts(ids):
+            query = (
+                sa.select(chunks.c.series_id, sa.func.sum(chunks.c.points * _share(window)))
+                .where(chunks.c.series_id.in_(part), *_touches(window))
+                .group_by(chunks.c.series_id)
+            )
+            found = connection.execute(query)
+            counts.update((series_id, math.ceil(points)) for series_id, points in found)
+    return [
+        0 if item.head is None else item.head.points if item.window.is_whole else counts.get(item.head.id, 0)
+        for item in wanted
+    ]
+
+
 def curve_of(stretch: Points | Blocks, axis: Axis, buckets: int) -> Curve:
     """The curve of points or blocks, in at most so many buckets."""
     if isinstance(stretch, Points):
@@ -115,7 +134,7 @@ class _Pieces:
         self._connection = connection
         self._by_series: dict[int, list[_Piece]] = {}
         levels: dict[str, list[Wanted]] = {}
-        for item, points in zip(wanted, self._points_in_window(wanted), strict=True):
+        for item, points in zip(wanted, points_in_window(connection, wanted), strict=True):
             if item.head is not None and points:
                 levels.setdefault(_level(points + len(item.tail), buckets), []).append(item)
         for level, items in levels.items():
@@ -130,24 +149,6 @@ class _Pieces:
         """All points of one chunk, whatever level it was read at."""
         query = sa.select(chunks.c.data).where(chunks.c.series_id == head.id, chunks.c.step_min == step_min)
         return codec.decode(self._connection.scalars(query).one())
-
-    def _points_in_window(self, wanted: Sequence[Wanted]) -> list[int]:
-        """About how many points of each series lie in its window."""
-        counts: dict[int, int] = {}
-        for window in {item.window for item in wanted if not item.window.is_whole}:
-            ids = [item.head.id for item in wanted if item.head is not None and item.window == window]
-            for part in _parts(ids):
-                query = (
-                    sa.select(chunks.c.series_id, sa.func.sum(chunks.c.points * _share(window)))
-                    .where(chunks.c.series_id.in_(part), *_touches(window))
-                    .group_by(chunks.c.series_id)
-                )
-                found = self._connection.execute(query)
-                counts.update((series_id, math.ceil(points)) for series_id, points in found)
-        return [
-            0 if item.head is None else item.head.points if item.window.is_whole else counts.get(item.head.id, 0)
-            for item in wanted
-        ]
 
     def _read(self, level: str, items: Sequence[Wanted], window: Window) -> None:
         ids = [item.head.id for item in items if item.head is not None]
@@ -304,7 +305,7 @@ def _curve_of_points(points: Points, axis: Axis, buckets: int) -> Curve:
             len(points), nonfinite, POINT_COLUMNS, (points.steps / STEP_UNITS, points.times / 1000, points.values)
         )
     x = points.steps if axis == "step" else np.maximum.accumulate(points.times)
-    return _bucketed(pyramid.summarise(points, pyramid.bucket_starts(x, buckets)), len(points), nonfinite)
+    return bucketed(pyramid.summarise(points, pyramid.bucket_starts(x, buckets)), len(points), nonfinite)
 
 
 def _curve_of_blocks(blocks: Blocks, axis: Axis, buckets: int) -> Curve:
@@ -313,10 +314,11 @@ def _curve_of_blocks(blocks: Blocks, axis: Axis, buckets: int) -> Curve:
     if len(blocks) > buckets:
         x = blocks["step"] if axis == "step" else np.maximum.accumulate(blocks["time"])
         blocks = pyramid.coarsened(blocks, pyramid.bucket_starts(x, buckets))
-    return _bucketed(blocks, points, nonfinite)
+    return bucketed(blocks, points, nonfinite)
 
 
-def _bucketed(blocks: Blocks, points: int, nonfinite: int) -> Curve:
+def bucketed(blocks: Blocks, points: int, nonfinite: int) -> Curve:
+    """The curve of these blocks, one bucket each."""
     columns: tuple[Any, ...] = (
         blocks["step"] / STEP_UNITS,
         blocks["time"] / 1000,

@@ -1,0 +1,103 @@
+"""What boards of charts ask for beside plain series: expressions, a metric as x axis, groups of runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.journals import Sender
+from tidelog_server.services import Services
+
+JSON = {"accept": "application/json"}
+
+
+@pytest.fixture
+def runs(services: Services) -> list[Sender]:
+    """Three runs with `loss` and `val` at every second step, `tokens` at every step."""
+    senders = []
+    for number in range(3):
+        sender = Sender(services.receiver, project="charts", key=f"run-{number}")
+        sender.journal.column("loss", [(step, float(number + step)) for step in range(10)])
+        sender.journal.column("val", [(step, 1.0) for step in range(0, 10, 2)])
+        sender.journal.column("tokens", [(step, 0.5 * step) for step in range(10)])
+        sender.ship()
+        senders.append(sender)
+    return senders
+
+
+def ask(client: httpx.Client, **body: Any) -> list[dict[str, Any]]:
+    """The series of the answer."""
+    answer = client.post("/api/charts", json=body, headers=JSON)
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["series"]
+    return found
+
+
+def test_an_expression_is_evaluated_at_common_steps(client: httpx.Client, runs: list[Sender]) -> None:
+    """For each run; a window of steps is that of the expression, too."""
+    [series] = ask(client, runs=[runs[1].run_id], expressions=["loss - val"], start=2)
+    assert series["path"] == "loss - val"
+    assert (series["expression"], series["exact"], series["points"]) == (True, True, 4)
+    assert series["columns"]["step"] == [2, 4, 6, 8]
+    assert series["columns"]["value"] == [2.0, 4.0, 6.0, 8.0]
+
+
+def test_an_expression_over_what_a_run_lacks_has_no_curve(client: httpx.Client, runs: list[Sender]) -> None:
+    """As with a path that it lacks."""
+    assert ask(client, runs=[runs[1].run_id], expressions=["loss - nothing"]) == []
+
+
+def test_too_many_points_to_join_give_bounds(
+    client: httpx.Client, runs: list[Sender], services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The band holds every value, and the answer says that it is a bound."""
+    monkeypatch.setattr("tidelog_server.series.drawings.EXACT_POINTS", 5)
+    services.folder.fold(runs[0].run_id)
+    [series] = ask(client, runs=[runs[0].run_id], expressions=["loss - tokens"], buckets=10)
+    assert series["exact"] is False
+    assert min(series["columns"]["min"]) <= 0.0
+    assert max(series["columns"]["max"]) >= 4.5
+    refused = client.post("/api/charts", json={"runs": [1], "paths": ["loss"], "axis": "metric", "x_path": "tokens"})
+    assert refused.status_code == 400
+    assert "fewer runs" in refused.json()["error"]["message"]
+
+
+def test_a_metric_is_the_x_axis(client: httpx.Client, runs: list[Sender]) -> None:
+    """Joined by step, in a window of its values."""
+    [series] = ask(client, runs=[runs[0].run_id], paths=["val"], axis="metric", x_path="tokens", start=1.0, stop=3.0)
+    assert series["columns"]["x"] == [1.0, 2.0, 3.0]
+    assert series["columns"]["step"] == [2, 4, 6]
+
+
+def test_groups_are_curves_of_their_own(client: httpx.Client, runs: list[Sender]) -> None:
+    """With the number of runs, on every axis and for expressions."""
+    ids = [sender.run_id for sender in runs]
+    groups = [ids[:2], ids[2:]]
+    for axis in ({}, {"axis": "relative"}, {"axis": "time"}, {"axis": "metric", "x_path": "tokens"}):
+        found = ask(client, runs=ids, paths=["loss"], expressions=["loss * 2"], groups=groups, **axis)
+        assert [(series["group"], series["runs"]) for series in found] == [(0, 2), (1, 1)] * 2
+    [both] = ask(client, runs=ids, paths=["loss"], groups=[ids])
+    assert both["columns"]["mean"] == [float(1 + step) for step in range(10)]
+    assert (both["columns"]["min"][0], both["columns"]["max"][0], both["columns"]["n"][0]) == (0.0, 2.0, 3)
+    [single] = ask(client, runs=ids[:1], paths=["loss"], groups=[ids[:1]])
+    assert set(single["columns"]["low"]) == {"NaN"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"runs": [1]},
+        {"runs": [1], "expressions": ["loss -"]},
+        {"runs": [1], "expressions": ["1 + 1"]},
+        {"runs": [1], "paths": ["loss"], "axis": "metric"},
+        {"runs": [1], "paths": ["loss"], "x_path": "tokens"},
+        {"runs": [1], "paths": ["loss"], "groups": [[1, 2]]},
+    ],
+)
+def test_what_makes_no_sense_is_refused(client: httpx.Client, runs: list[Sender], body: dict[str, Any]) -> None:
+    """With a message, as every wrong request."""
+    answer = client.post("/api/charts", json=body, headers=JSON)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"]
