@@ -79,7 +79,8 @@ class Column:
     @property
     def has_word(self) -> Mask:
         """Which runs have a text."""
-        return self.codes != NO_WORD
+        present: Mask = self.codes != NO_WORD
+        return present
 
     @property
     def bytes(self) -> int:
