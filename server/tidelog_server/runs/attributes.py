@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from numpy.typing import NDArray
 
+from tidelog_server import bulk
 from tidelog_server.series.heads import as_head
 from tidelog_server.series.points import STEP_UNITS
 from tidelog_server.tables import attributes, paths, series
@@ -59,7 +61,12 @@ def attributes_of(connection: sa.Connection, run_id: int, prefix: str = "") -> l
     query = (
         sa.select(*columns, *(column for column in series.c if column.name not in ("id", "path_id")))
         .join(paths, paths.c.id == attributes.c.path_id)
-        .outerjoin(series, (series.c.run_id == attributes.c.run_id) & (series.c.path_id == attributes.c.path_id))
+        .outerjoin(
+            series,
+            (series.c.run_id == attributes.c.run_id)
+            & (series.c.path_id == attributes.c.path_id)
+            & (series.c.abandoned_by == 0),
+        )
         .where(attributes.c.run_id == run_id)
         .order_by(paths.c.path)
     )
@@ -106,19 +113,31 @@ def write_attributes(
     connection: sa.Connection, project_id: int, run_id: int, values: Iterable[tuple[int, str, Any]]
 ) -> None:
     """Set attributes from (path_id, type, value); what was there is replaced."""
-    rows = [
-        {"run_id": run_id, "project_id": project_id, "path_id": path_id, **encode_value(kind, value)}
-        for path_id, kind, value in values
-    ]
-    if not rows:
-        return
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    insert = dialect.insert(attributes)
-    statement = insert.on_conflict_do_update(
-        index_elements=["run_id", "path_id"],
-        set_={name: insert.excluded[name] for name in ("type", "number", "text")},
-    )
-    connection.execute(statement, rows)
+    given = list(values)
+    encoded = [encode_value(kind, value) for _, kind, value in given]
+    columns = {name: [item[name] for item in encoded] for name in ("type", "number", "text")}
+    _upsert(connection, project_id, run_id, [path_id for path_id, _, _ in given], columns)
+
+
+def write_series_values(
+    connection: sa.Connection, project_id: int, run_id: int, path_ids: NDArray[np.int64], last: NDArray[np.float64]
+) -> None:
+    """Set the last values of float series; what was at these paths is replaced."""
+    numbers: list[float | None] = last.tolist()
+    texts: list[str | None] = [None] * len(numbers)
+    for index in np.flatnonzero(~np.isfinite(last)).tolist():
+        encoded = encode_value(SERIES, last[index])
+        numbers[index], texts[index] = None, encoded["text"]
+    columns: dict[str, list[Any]] = {"type": [SERIES] * len(numbers), "number": numbers, "text": texts}
+    _upsert(connection, project_id, run_id, path_ids.tolist(), columns)
+
+
+def _upsert(
+    connection: sa.Connection, project_id: int, run_id: int, path_ids: list[int], columns: dict[str, list[Any]]
+) -> None:
+    n = len(path_ids)
+    keys = {"run_id": [run_id] * n, "path_id": path_ids, "project_id": [project_id] * n}
+    bulk.upsert(connection, attributes, {**keys, **columns}, ["run_id", "path_id"])
 
 
 def delete_attributes(connection: sa.Connection, run_id: int, path_ids: Sequence[int]) -> None:

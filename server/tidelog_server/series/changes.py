@@ -6,7 +6,7 @@ way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tidelog_server.ingest.batches import LoggedBatch
 from tidelog_server.ingest.records import Assignment, Deletion
-from tidelog_server.series.points import Points, joined
+from tidelog_server.series.points import NO_POINTS, PointsByPath, grouped_by_path, joined
 
 Descendants = Callable[[int], Iterable[int]]
 
@@ -26,16 +26,17 @@ class Changes:
 
     deleted: set[int] = field(default_factory=set)
     values: dict[int, tuple[str, Any]] = field(default_factory=dict)
-    points: dict[int, Points] = field(default_factory=dict)
+    points: PointsByPath = NO_POINTS
 
 
 def changes_in(batches: list[LoggedBatch], descendants: Descendants) -> Changes:
     """The net effect of these batches; `descendants` gives the paths below a path, and itself."""
     changes = Changes()
     keep = _apply_operations(batches, descendants, changes)
-    for path_id, points in _points_by_path(batches, keep):
-        changes.points[path_id] = points
-        changes.values.pop(path_id, None)
+    changes.points = _points_by_path(batches, keep)
+    if changes.values:
+        for path_id in changes.points.path_ids.tolist():
+            changes.values.pop(path_id, None)
     return changes
 
 
@@ -75,19 +76,12 @@ def _drop_points(
             keep[earlier] = ~dropped if before is None else before & ~dropped
 
 
-def _points_by_path(batches: list[LoggedBatch], keep: list[NDArray[np.bool_] | None]) -> Iterator[tuple[int, Points]]:
+def _points_by_path(batches: list[LoggedBatch], keep: list[NDArray[np.bool_] | None]) -> PointsByPath:
     kept = [
         (batch.path_ids, batch.points) if mask is None else (batch.path_ids[mask], batch.points[mask])
         for batch, mask in zip(batches, keep, strict=True)
         if len(batch.points)
     ]
     if not kept:
-        return
-    path_ids = np.concatenate([ids for ids, _ in kept])
-    if not len(path_ids):
-        return
-    order = np.argsort(path_ids, kind="stable")
-    path_ids, points = path_ids[order], joined([points for _, points in kept])[order]
-    starts = np.flatnonzero(np.diff(path_ids, prepend=path_ids[0] - 1))
-    for start, stop in zip(starts.tolist(), [*starts[1:].tolist(), len(path_ids)], strict=True):
-        yield int(path_ids[start]), points[start:stop]
+        return NO_POINTS
+    return grouped_by_path(np.concatenate([ids for ids, _ in kept]), joined([points for _, points in kept]))

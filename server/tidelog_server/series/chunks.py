@@ -1,7 +1,8 @@
 """Chunks: the rows that hold a series, each a stretch of steps that no other chunk of the series overlaps.
 
 A chunk has up to 8,192 points. The last one is *open*: while it has fewer than 1,024 points, new points are written
-into it; then another one begins.
+into it; then another one begins. Fewer than 64 points are a *stub*, stored plain: new points are written into a stub
+only until it has 64, then stub and open chunk become one. So a run of very many series rewrites little; see `stubs`.
 """
 
 from __future__ import annotations
@@ -12,15 +13,18 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
 
+from tidelog_server import bulk
 from tidelog_server.series import codec, pyramid
-from tidelog_server.series.points import Points
-from tidelog_server.series.statistics import Statistics, statistics_of
+from tidelog_server.series.points import Floats, Points
+from tidelog_server.series.statistics import ManyStatistics, Statistics, statistics_of
 from tidelog_server.tables import chunks
 
 CHUNK_POINTS = 8192
 OPEN_POINTS = 1024
+STUB_POINTS = codec.PLAIN_POINTS[codec.FOLD_LEVEL]
 SERIES_PER_STATEMENT = 5_000
 
 Row = dict[str, Any]
@@ -50,17 +54,14 @@ def head_of(row: Row) -> Head:
 def insert(connection: sa.Connection, rows: Sequence[Row]) -> None:
     """Add rows."""
     if rows:
-        connection.execute(sa.insert(chunks), rows)
+        bulk.insert(connection, chunks, {name: [row[name] for row in rows] for name in rows[0]})
 
 
 def delete(connection: sa.Connection, keys: Iterable[tuple[int, int]]) -> None:
     """Delete the chunks with these (series_id, step_min)."""
-    parameters = [{"of_series": series_id, "from_step": step_min} for series_id, step_min in keys]
-    if parameters:
-        statement = sa.delete(chunks).where(
-            chunks.c.series_id == sa.bindparam("of_series"), chunks.c.step_min == sa.bindparam("from_step")
-        )
-        connection.execute(statement, parameters)
+    pairs = list(keys)
+    columns = {"series_id": [series_id for series_id, _ in pairs], "step_min": [step_min for _, step_min in pairs]}
+    bulk.delete(connection, chunks, columns)
 
 
 def delete_series(connection: sa.Connection, series_ids: Sequence[int]) -> None:
@@ -95,6 +96,20 @@ def load(connection: sa.Connection, series_id: int, step_mins: Sequence[int]) ->
         .order_by(chunks.c.step_min)
     )
     return [codec.decode(data) for data in connection.scalars(query)]
+
+
+def load_before(connection: sa.Connection, series_id: int, step_min: int) -> tuple[int, Points] | None:
+    """The chunk right before the one that begins at `step_min`, if it may be written into: its own step_min, and
+    its points.
+    """
+    query = (
+        sa.select(chunks.c.step_min, chunks.c.points, chunks.c.data)
+        .where(chunks.c.series_id == series_id, chunks.c.step_min < step_min)
+        .order_by(chunks.c.step_min.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).one_or_none()
+    return None if row is None or row.points >= OPEN_POINTS else (row.step_min, codec.decode(row.data))
 
 
 def load_open(connection: sa.Connection, opened: Sequence[tuple[int, int]]) -> dict[int, Points]:
@@ -133,6 +148,20 @@ def _row(points: Points, run_id: int, series_id: int | None, level: int) -> Row:
         "fine": None if fine is None else fine.tobytes(),
         "data": codec.encode(points, level),
     }
+
+
+def storable_floats(numbers: Floats) -> list[float | None]:
+    """`storable` for each of many."""
+    items: list[float | None] = numbers.tolist()
+    for index in np.flatnonzero(np.isnan(numbers)).tolist():
+        items[index] = None
+    return items
+
+
+def statistics_columns(statistics: ManyStatistics) -> dict[str, list[Any]]:
+    """The columns of a table that hold statistics."""
+    floats = {name: storable_floats(statistics[name]) for name in ("min", "max", "mean", "m2")}
+    return {"finite": statistics["finite"].tolist(), **floats}
 
 
 def storable(number: float | None) -> float | None:

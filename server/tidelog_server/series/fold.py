@@ -9,31 +9,45 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
 
+from tidelog_server import bulk
 from tidelog_server.clock import now_ms
 from tidelog_server.database import Database
 from tidelog_server.ingest import log
 from tidelog_server.ingest.batches import BatchCache
-from tidelog_server.runs.attributes import SERIES, delete_attributes, write_attributes
+from tidelog_server.runs.attributes import delete_attributes, write_attributes, write_series_values
 from tidelog_server.runs.paths import path_names
 from tidelog_server.runs.runs import NAME_CHARACTERS
 from tidelog_server.series import chunks
 from tidelog_server.series.changes import changes_in
 from tidelog_server.series.chunks import OPEN_POINTS
 from tidelog_server.series.growth import Growth, grown
-from tidelog_server.series.heads import SeriesHead, delete_heads, insert_heads, load_heads, update_heads
-from tidelog_server.tables import paths, runs
+from tidelog_server.series.heads import (
+    Heads,
+    as_many,
+    delete_heads,
+    heads_at,
+    insert_many,
+    load_many,
+    one_of,
+    update_many,
+)
+from tidelog_server.series.points import PointsByPath
+from tidelog_server.series.stubs import StubGrowth, fitting, grown_stubs, write_chunks
+from tidelog_server.tables import paths, runs, series
 
 BATCHES_PER_FOLD = 256
 POINTS_PER_FOLD = 2_000_000  # bounds the memory of a fold to about 200 MB
 NAME_PATH = "sys/name"
 LOCKS = 64
+
+Value = tuple[str, Any]  # type and value of a single attribute
 
 logger = logging.getLogger("tidelog.server")
 
@@ -47,8 +61,9 @@ class Plan:
     epoch: int
     log_ids: list[int]
     points: int
+    stubs: StubGrowth | None
     growths: list[Growth]
-    values: dict[int, tuple[str, Any]]
+    values: dict[int, Value]
     deleted_paths: list[int]
     deleted_series: list[int]
     name: str | None
@@ -106,31 +121,58 @@ class Folder:
         ).one()
         batches = [entry.batch for entry in log.entries(connection, log_ids, self._cache)]
         changes = changes_in(batches, partial(_with_descendants, connection, project_id))
-        heads = _heads_by_path(connection, run_id, [*changes.points, *changes.values, *changes.deleted])
-        alive = {path_id: head for path_id, head in heads.items() if path_id not in changes.deleted}
-        touched = [head for path_id in changes.points if (head := alive.get(path_id)) is not None]
-        unfilled = [(head.id, head.open_step) for head in touched if head.open_points < OPEN_POINTS]
-        opened = chunks.load_open(connection, unfilled)
-        growths = []
-        for path_id, points in changes.points.items():
-            head = alive.get(path_id)
-            growths.append(grown(connection, run_id, path_id, head, opened.get(head.id) if head else None, points))
-        values = {path_id: value for path_id, value in changes.values.items() if path_id not in alive}
-        if len(values) < len(changes.values):
-            lost = len(changes.values) - len(values)
-            logger.warning("Run %d: %d values were assigned to paths that are series, and are not kept.", run_id, lost)
+        others = np.array(sorted({*changes.values, *changes.deleted}), np.int64)
+        heads = load_many(connection, run_id, np.union1d(changes.points.path_ids, others))
+        is_deleted = np.isin(heads["path_id"], list(changes.deleted))
+        alive = heads[~is_deleted]
+        values = _without_series(run_id, changes.values, alive)
+        stubs, growths = _grown(connection, run_id, changes.points, heads_at(alive, changes.points.path_ids))
         return Plan(
             run_id=run_id,
             project_id=project_id,
             epoch=epoch,
             log_ids=log_ids,
             points=sum(len(batch.points) for batch in batches),
+            stubs=stubs,
             growths=growths,
             values=values,
             deleted_paths=sorted(changes.deleted),
-            deleted_series=[heads[path_id].id for path_id in changes.deleted if path_id in heads],
+            deleted_series=heads["id"][is_deleted].tolist(),
             name=_new_name(connection, values),
         )
+
+
+def _grown(
+    connection: sa.Connection, run_id: int, new: PointsByPath, heads: Heads
+) -> tuple[StubGrowth | None, list[Growth]]:
+    """How the series grow: all that can be at once, the others one by one. There is a head for each path of `new`."""
+    if not len(new):
+        return None, []
+    fitted, fits = fitting(new, heads)
+    stubs = grown_stubs(connection, run_id, fitted, heads[fits]) if len(fitted) else None
+    rest = np.flatnonzero(~fits).tolist()
+    ones = {index: one_of(heads[index], run_id) for index in rest}
+    unfilled = [
+        (head.id, head.open_step) for head in ones.values() if head is not None and head.open_points < OPEN_POINTS
+    ]
+    opened = chunks.load_open(connection, unfilled)
+    growths = []
+    for index, head in ones.items():
+        points_opened = None if head is None else opened.get(head.id)
+        growths.append(grown(connection, run_id, int(new.path_ids[index]), head, points_opened, new.of(index)))
+    return stubs, growths
+
+
+def _without_series(run_id: int, values: dict[int, Value], alive: Heads) -> dict[int, Value]:
+    """The values whose paths are not series."""
+    if not values:
+        return values
+    taken = set(alive["path_id"].tolist())
+    kept = {path_id: value for path_id, value in values.items() if path_id not in taken}
+    if len(kept) < len(values):
+        lost = len(values) - len(kept)
+        logger.warning("Run %d: %d values were assigned to paths that are series, and are not kept.", run_id, lost)
+    return kept
 
 
 def apply(connection: sa.Connection, plan: Plan) -> bool:
@@ -146,31 +188,38 @@ def apply(connection: sa.Connection, plan: Plan) -> bool:
         chunks.delete_series(connection, plan.deleted_series)
         delete_heads(connection, plan.deleted_series)
         delete_attributes(connection, plan.run_id, plan.deleted_paths)
-    _write_series(connection, plan.growths)
-    last_values = ((growth.head.path_id, SERIES, growth.head.last) for growth in plan.growths)
+    _write_series(connection, plan)
     single_values = ((path_id, kind, value) for path_id, (kind, value) in plan.values.items())
-    write_attributes(connection, plan.project_id, plan.run_id, [*last_values, *single_values])
+    write_attributes(connection, plan.project_id, plan.run_id, single_values)
     if plan.name is not None:
         connection.execute(sa.update(runs).where(runs.c.id == plan.run_id).values(name=plan.name))
     log.remove(connection, plan.log_ids)
     return True
 
 
-def _write_series(connection: sa.Connection, growths: list[Growth]) -> None:
-    ids = insert_heads(connection, [growth.head for growth in growths if not growth.head.id])
-    update_heads(connection, [growth.head for growth in growths if growth.head.id])
-    chunks.delete(
-        connection, [(growth.head.id, step_min) for growth in growths if growth.head.id for step_min in growth.replaced]
+def _write_series(connection: sa.Connection, plan: Plan) -> None:
+    parts = [as_many([growth.head for growth in plan.growths])]
+    if plan.stubs is not None:
+        parts.append(plan.stubs.heads)
+    heads = np.concatenate(parts)
+    is_new = heads["id"] == 0
+    heads["id"][is_new] = bulk.new_ids(connection, series, int(np.count_nonzero(is_new)))
+    insert_many(connection, plan.run_id, heads[is_new])
+    update_many(connection, heads[~is_new])
+    ids = heads["id"].tolist()
+    chunks.delete(connection, [(growth.head.id, step_min) for growth in plan.growths for step_min in growth.replaced])
+    grown_ids, stub_ids = ids[: len(plan.growths)], ids[len(plan.growths) :]
+    chunks.insert(
+        connection,
+        [
+            {**row, "series_id": series_id}
+            for series_id, growth in zip(grown_ids, plan.growths, strict=True)
+            for row in growth.rows
+        ],
     )
-    rows: list[chunks.Row] = []
-    for growth in growths:
-        head = growth.head if growth.head.id else replace(growth.head, id=ids[growth.head.path_id])
-        rows.extend({**row, "series_id": head.id} for row in growth.rows)
-    chunks.insert(connection, rows)
-
-
-def _heads_by_path(connection: sa.Connection, run_id: int, path_ids: Iterable[int]) -> dict[int, SeriesHead]:
-    return {head.path_id: head for head in load_heads(connection, [run_id], path_ids)}
+    if plan.stubs is not None:
+        write_chunks(connection, plan.stubs, stub_ids)
+    write_series_values(connection, plan.project_id, plan.run_id, heads["path_id"], heads["last"])
 
 
 def _with_descendants(connection: sa.Connection, project_id: int, path_id: int) -> list[int]:
@@ -182,7 +231,7 @@ def _with_descendants(connection: sa.Connection, project_id: int, path_id: int) 
     return [path_id, *connection.scalars(below)]
 
 
-def _new_name(connection: sa.Connection, values: dict[int, tuple[str, Any]]) -> str | None:
+def _new_name(connection: sa.Connection, values: dict[int, Value]) -> str | None:
     """The text assigned to sys/name, if it is among the values."""
     texts = {path_id: value for path_id, (kind, value) in values.items() if kind == "string"}
     names = path_names(connection, texts) if texts else {}

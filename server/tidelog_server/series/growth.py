@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import sqlalchemy as sa
 
 from tidelog_server.series import chunks, statistics
-from tidelog_server.series.chunks import OPEN_POINTS, Row
+from tidelog_server.series.chunks import OPEN_POINTS, STUB_POINTS, Row
 from tidelog_server.series.heads import SeriesHead
 from tidelog_server.series.points import Points, joined, merged, with_steps
 
@@ -40,7 +40,7 @@ def grown(
     if head is None:
         return _begun(run_id, path_id, new)
     if int(new.steps[0]) > head.step_last:
-        return _appended(head, opened, new)
+        return _appended(connection, head, opened, new)
     return _rewritten(connection, head, new)
 
 
@@ -61,10 +61,14 @@ def _begun(run_id: int, path_id: int, new: Points) -> Growth:
     return Growth(head, rows)
 
 
-def _appended(head: SeriesHead, opened: Points | None, new: Points) -> Growth:
-    extends = opened is not None and head.open_points < OPEN_POINTS
-    stretch = joined([opened, new]) if extends and opened is not None else new
-    rows = list(chunks.rows_of(stretch, run_id=head.run_id, series_id=head.id))
+def _appended(connection: sa.Connection, head: SeriesHead, opened: Points | None, new: Points) -> Growth:
+    replaced, parts = [], [new]
+    if opened is not None and (len(opened) < STUB_POINTS or len(new) >= STUB_POINTS):
+        replaced, parts = [head.open_step], [opened, new]
+        outgrown = len(opened) < STUB_POINTS <= len(opened) + len(new) and head.points > len(opened)
+        if outgrown and (before := chunks.load_before(connection, head.id, head.open_step)) is not None:
+            replaced, parts = [before[0], head.open_step], [before[1], opened, new]
+    rows = list(chunks.rows_of(joined(parts), run_id=head.run_id, series_id=head.id))
     after = replace(
         head,
         points=head.points + len(new),
@@ -74,7 +78,7 @@ def _appended(head: SeriesHead, opened: Points | None, new: Points) -> Growth:
         last=float(new.values[-1]),
         statistics=head.statistics.merged_with(statistics.statistics_of(new.values)),
     )
-    return Growth(after, rows, [head.open_step] if extends else [])
+    return Growth(after, rows, replaced)
 
 
 def _rewritten(connection: sa.Connection, head: SeriesHead, new: Points) -> Growth:

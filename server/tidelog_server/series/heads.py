@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 
-from tidelog_server.series.chunks import SERIES_PER_STATEMENT, storable
-from tidelog_server.series.statistics import Statistics
+from tidelog_server import bulk
+from tidelog_server.series.chunks import SERIES_PER_STATEMENT, statistics_columns, storable_floats
+from tidelog_server.series.points import Int64s
+from tidelog_server.series.statistics import NONE, STATISTICS, Statistics
 from tidelog_server.tables import series
+
+NUMBERS_BY_RANGE = 500
+STATISTICS_NAMES = ("finite", "min", "max", "mean", "m2")
+HEAD_NAMES = ("id", "path_id", "points", "step_last", "open_step", "open_points", "last", *STATISTICS_NAMES)
 
 
 @dataclass(frozen=True)
@@ -33,7 +42,9 @@ def load_heads(connection: sa.Connection, run_ids: Iterable[int], path_ids: Iter
     found: list[SeriesHead] = []
     runs, rest = sorted(set(run_ids)), iter(sorted(set(path_ids)))
     while part := list(islice(rest, SERIES_PER_STATEMENT)):
-        query = sa.select(series).where(series.c.run_id.in_(runs), series.c.path_id.in_(part))
+        query = sa.select(series).where(
+            series.c.run_id.in_(runs), series.c.path_id.in_(part), series.c.abandoned_by == 0
+        )
         found.extend(as_head(row) for row in connection.execute(query))
     return found
 
@@ -60,29 +71,86 @@ def as_head(row: sa.Row[tuple[object, ...]]) -> SeriesHead:
     )
 
 
-def insert_heads(connection: sa.Connection, heads: Sequence[SeriesHead]) -> dict[int, int]:
-    """Add heads, whose ids are given now; returns the id by path id."""
-    if not heads:
-        return {}
-    statement = sa.insert(series).returning(series.c.path_id, series.c.id)
-    values = [{"run_id": head.run_id, "path_id": head.path_id, **_columns(head)} for head in heads]
-    return {row.path_id: row.id for row in connection.execute(statement, values)}
+HEAD = np.dtype(
+    [
+        ("id", "<i8"),  # 0: there is no such series yet
+        ("path_id", "<i8"),
+        ("points", "<i8"),
+        ("step_last", "<i8"),
+        ("open_step", "<i8"),
+        ("open_points", "<i8"),
+        ("last", "<f8"),
+        *((name, STATISTICS[name]) for name in STATISTICS_NAMES),
+    ]
+)
+Heads = NDArray[Any]  # of dtype HEAD: the curves of one run at many paths
 
 
-def update_heads(connection: sa.Connection, heads: Sequence[SeriesHead]) -> None:
+def load_many(connection: sa.Connection, run_id: int, path_ids: Int64s) -> Heads:
+    """The heads of those series of a run at these paths, which ascend, that exist; ascending by path."""
+    columns = [series.c[name] for name in HEAD_NAMES]
+    query = sa.select(*columns).where(series.c.run_id == run_id, series.c.abandoned_by == 0)
+    found: list[Sequence[Any]] = []
+    for condition in within(series.c.path_id, path_ids):
+        found.extend(connection.execute(query.where(condition)))
+    heads = np.empty(len(found), HEAD)
+    for name, values in zip(HEAD_NAMES, zip(*found, strict=True), strict=False):
+        heads[name] = np.array(values, HEAD[name])  # NULL is NaN here
+    return heads[np.argsort(heads["path_id"])]
+
+
+def within(column: sa.ColumnElement[int], numbers: Int64s) -> list[sa.ColumnElement[bool]]:
+    """Conditions that together let every one of these ascending numbers through, and perhaps others if there are many.
+
+    The paths of one run were numbered together, so that a range says the same as thousands of numbers, and for less.
+    """
+    if len(numbers) > NUMBERS_BY_RANGE:
+        return [column.between(int(numbers[0]), int(numbers[-1]))]
+    return [column.in_(numbers.tolist())] if len(numbers) else []
+
+
+def heads_at(heads: Heads, path_ids: Int64s) -> Heads:
+    """One head for each of these paths, out of heads that ascend by path."""
+    found = np.zeros(len(path_ids), HEAD)
+    found["path_id"] = path_ids
+    for name in ("last", *STATISTICS_NAMES[1:]):
+        found[name] = np.nan
+    if len(heads):
+        places = np.minimum(np.searchsorted(heads["path_id"], path_ids), len(heads) - 1)
+        is_there = heads["path_id"][places] == path_ids
+        found[is_there] = heads[places[is_there]]
+    return found
+
+
+def one_of(head: Any, run_id: int) -> SeriesHead | None:
+    """An element of `Heads` by itself; None where there is no series yet."""
+    value = dict(zip(HEAD_NAMES, head.item(), strict=True))
+    statistics = Statistics(*(value.pop(name) for name in STATISTICS_NAMES))
+    if not value["id"]:
+        return None
+    return SeriesHead(run_id=run_id, statistics=statistics if statistics.finite else NONE, **value)
+
+
+def as_many(heads: Sequence[SeriesHead]) -> Heads:
+    """These heads, in their order, as one array."""
+    result = np.empty(len(heads), HEAD)
+    for name in HEAD_NAMES:
+        of_statistics = name in STATISTICS_NAMES
+        values = [getattr(head.statistics if of_statistics else head, name) for head in heads]
+        result[name] = np.array(values, HEAD[name])
+    return result
+
+
+def insert_many(connection: sa.Connection, run_id: int, heads: Heads) -> None:
+    """Add heads that have their ids already."""
+    n = len(heads)
+    constant = {"run_id": [run_id] * n, "type": ["float_series"] * n, "abandoned_by": [0] * n}
+    bulk.insert(connection, series, {**_columns_of(heads), **constant, "path_id": heads["path_id"].tolist()})
+
+
+def update_many(connection: sa.Connection, heads: Heads) -> None:
     """Write heads that exist already."""
-    if not heads:
-        return
-    names = _columns(heads[0])
-    statement = (
-        sa.update(series)
-        .where(series.c.id == sa.bindparam("of_id"))
-        .values({name: sa.bindparam(f"new_{name}") for name in names})
-    )
-    connection.execute(
-        statement,
-        [{"of_id": head.id, **{f"new_{name}": value for name, value in _columns(head).items()}} for head in heads],
-    )
+    bulk.update(connection, series, _columns_of(heads), ["id"])
 
 
 def delete_heads(connection: sa.Connection, series_ids: Sequence[int]) -> None:
@@ -90,16 +158,8 @@ def delete_heads(connection: sa.Connection, series_ids: Sequence[int]) -> None:
     connection.execute(sa.delete(series).where(series.c.id.in_(series_ids)))
 
 
-def _columns(head: SeriesHead) -> dict[str, object]:
-    return {
-        "points": head.points,
-        "step_last": head.step_last,
-        "open_step": head.open_step,
-        "open_points": head.open_points,
-        "last": storable(head.last),
-        "min": head.statistics.min,
-        "max": head.statistics.max,
-        "mean": storable(head.statistics.mean),
-        "m2": storable(head.statistics.m2),
-        "finite": head.statistics.finite,
+def _columns_of(heads: Heads) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = {
+        name: heads[name].tolist() for name in ("id", "points", "step_last", "open_step", "open_points")
     }
+    return {**columns, "last": storable_floats(heads["last"]), **statistics_columns(heads)}

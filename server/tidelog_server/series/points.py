@@ -34,12 +34,61 @@ class Points:
         return len(self) < 2 or bool((self.steps[1:] > self.steps[:-1]).all())
 
 
+@dataclass(frozen=True)
+class PointsByPath:
+    """The points of many paths: those of `path_ids[i]` are `points[offsets[i]:offsets[i + 1]]`, at least one.
+
+    `path_ids` ascend; there is one offset more than paths. Within a path the order is that of logging.
+    """
+
+    path_ids: Int64s
+    offsets: Int64s
+    points: Points
+
+    def __len__(self) -> int:
+        return len(self.path_ids)
+
+    @property
+    def counts(self) -> Int64s:
+        """The number of points of each path."""
+        return np.diff(self.offsets)
+
+    def of(self, index: int) -> Points:
+        """The points of the path at this index."""
+        return self.points[int(self.offsets[index]) : int(self.offsets[index + 1])]
+
+    def where(self, mask: NDArray[np.bool_]) -> PointsByPath:
+        """Those paths that the mask keeps."""
+        if bool(mask.all()):
+            return self
+        counts = self.counts
+        return PointsByPath(self.path_ids[mask], offsets_of(counts[mask]), self.points[np.repeat(mask, counts)])
+
+
+def offsets_of(counts: Int64s) -> Int64s:
+    """Where each of neighbouring stretches of these lengths begins, and the end of the last."""
+    offsets = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=offsets[1:])
+    return offsets
+
+
+def grouped_by_path(path_ids: Int64s, points: Points) -> PointsByPath:
+    """Points in the order of logging, each with its path, by path."""
+    if not len(path_ids):
+        return NO_POINTS
+    order = np.argsort(path_ids, kind="stable")
+    ids = path_ids[order]
+    starts = np.flatnonzero(np.diff(ids, prepend=ids[0] - 1))
+    return PointsByPath(ids[starts], np.append(starts, len(ids)), points[order])
+
+
 def units(step: float | None) -> int | None:
     """A step as it is stored: in millionths; None stays None."""
     return None if step is None else round(step * STEP_UNITS)
 
 
 EMPTY = Points(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64))
+NO_POINTS = PointsByPath(np.empty(0, np.int64), np.zeros(1, np.int64), EMPTY)
 
 
 def joined(parts: Sequence[Points]) -> Points:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from tidelog_server.series.points import Floats
+from tidelog_server.series.points import Floats, Int64s
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,41 @@ class Statistics:
 
 
 NONE = Statistics(0)
+
+
+STATISTICS = np.dtype([("finite", "<i8"), ("min", "<f8"), ("max", "<f8"), ("mean", "<f8"), ("m2", "<f8")])
+ManyStatistics = NDArray[Any]  # with at least the fields of STATISTICS; where `finite` is 0 the others are NaN
+
+
+def statistics_of_each(values: Floats, offsets: Int64s) -> ManyStatistics:
+    """The statistics of each stretch between neighbouring offsets; none of these is empty."""
+    starts, counts = offsets[:-1], np.diff(offsets)
+    is_finite = np.isfinite(values)
+    result = np.empty(len(starts), STATISTICS)
+    result["finite"] = np.add.reduceat(is_finite.astype(np.int64), starts)
+    without = np.where(is_finite, values, np.nan)
+    result["min"], result["max"] = np.fmin.reduceat(without, starts), np.fmax.reduceat(without, starts)
+    with np.errstate(all="ignore"):
+        result["mean"] = np.add.reduceat(np.where(is_finite, values, 0.0), starts) / result["finite"]
+        deviations = np.where(is_finite, values - np.repeat(result["mean"], counts), 0.0)
+        result["m2"] = np.add.reduceat(deviations * deviations, starts)
+    result["m2"][result["finite"] == 0] = np.nan
+    return result
+
+
+def merge_each(into: ManyStatistics, other: ManyStatistics) -> None:
+    """Element by element, `into` becomes what `Statistics.merged_with` gives."""
+    finite = into["finite"] + other["finite"]
+    with np.errstate(all="ignore"):
+        share = other["finite"] / finite
+        distance = other["mean"] - into["mean"]
+        mean = into["mean"] + distance * share
+        m2 = into["m2"] + other["m2"] + distance * distance * (into["finite"] * share)
+    for name, both in (("mean", mean), ("m2", m2)):
+        alone = np.where(into["finite"] == 0, other[name], into[name])
+        into[name] = np.where((into["finite"] == 0) | (other["finite"] == 0), alone, both)
+    into["min"], into["max"] = np.fmin(into["min"], other["min"]), np.fmax(into["max"], other["max"])
+    into["finite"] = finite
 
 
 def statistics_of(values: Floats) -> Statistics:
