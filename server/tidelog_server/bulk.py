@@ -6,7 +6,7 @@ they are: SQLite as tuples for one prepared statement, PostgreSQL as arrays of o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -88,9 +88,27 @@ def _source(connection: sa.Connection) -> str:
     return "VALUES ({marks})" if connection.dialect.name == "sqlite" else "SELECT * FROM unnest({arrays})"
 
 
-def _portions(columns: Columns, rows: int) -> Iterator[tuple[list[Any], ...]]:
+def _portions(columns: Columns, rows: int) -> Iterator[tuple[str, ...]]:
     for start in range(0, rows, ROWS_PER_STATEMENT):
-        yield tuple(list(values[start : start + ROWS_PER_STATEMENT]) for values in columns.values())
+        yield tuple(_array(values[start : start + ROWS_PER_STATEMENT]) for values in columns.values())
+
+
+def _array(values: Sequence[Any]) -> str:
+    """The text of a PostgreSQL array; the driver's own way costs a dozen calls for each element."""
+    return "{" + ",".join([_LITERALS[type(value)](value) for value in values]) + "}"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+_LITERALS: dict[type, Callable[[Any], str]] = {
+    int: str,
+    float: repr,
+    type(None): lambda _: "NULL",
+    bytes: lambda data: '"\\\\x' + data.hex() + '"',
+    str: _quoted,
+}
 
 
 @lru_cache(maxsize=256)

@@ -120,16 +120,30 @@ def write_attributes(
 
 
 def write_series_values(
-    connection: sa.Connection, project_id: int, run_id: int, path_ids: NDArray[np.int64], last: NDArray[np.float64]
+    connection: sa.Connection,
+    project_id: int,
+    run_id: int,
+    path_ids: NDArray[np.int64],
+    last: NDArray[np.float64],
+    is_new: NDArray[np.bool_],
 ) -> None:
-    """Set the last values of float series; what was at these paths is replaced."""
+    """Set the last values of float series; what was at the paths of new ones is replaced."""
+    _upsert(connection, project_id, run_id, path_ids[is_new].tolist(), _series_columns(last[is_new]))
+    # A fifth of the cost of the same by `_upsert`: the database need not check the type and the references again.
+    old = {"run_id": [run_id] * int(np.count_nonzero(~is_new)), "path_id": path_ids[~is_new].tolist()}
+    columns = _series_columns(last[~is_new])
+    values = {"number": columns["number"], "text": columns["text"]}
+    bulk.update(connection, attributes, {**old, **values}, ["run_id", "path_id"])
+
+
+def _series_columns(last: NDArray[np.float64]) -> dict[str, list[Any]]:
+    """What `encode_value` gives for each of these."""
     numbers: list[float | None] = last.tolist()
     texts: list[str | None] = [None] * len(numbers)
     for index in np.flatnonzero(~np.isfinite(last)).tolist():
         encoded = encode_value(SERIES, last[index])
         numbers[index], texts[index] = None, encoded["text"]
-    columns: dict[str, list[Any]] = {"type": [SERIES] * len(numbers), "number": numbers, "text": texts}
-    _upsert(connection, project_id, run_id, path_ids.tolist(), columns)
+    return {"type": [SERIES] * len(numbers), "number": numbers, "text": texts}
 
 
 def _upsert(

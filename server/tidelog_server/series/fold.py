@@ -219,7 +219,7 @@ def _write_series(connection: sa.Connection, plan: Plan) -> None:
     )
     if plan.stubs is not None:
         write_chunks(connection, plan.stubs, stub_ids)
-    write_series_values(connection, plan.project_id, plan.run_id, heads["path_id"], heads["last"])
+    write_series_values(connection, plan.project_id, plan.run_id, heads["path_id"], heads["last"], is_new)
 
 
 def _with_descendants(connection: sa.Connection, project_id: int, path_id: int) -> list[int]:

@@ -144,7 +144,7 @@ def as_many(heads: Sequence[SeriesHead]) -> Heads:
 def insert_many(connection: sa.Connection, run_id: int, heads: Heads) -> None:
     """Add heads that have their ids already."""
     n = len(heads)
-    constant = {"run_id": [run_id] * n, "type": ["float_series"] * n, "abandoned_by": [0] * n}
+    constant: dict[str, list[Any]] = {"run_id": [run_id] * n, "type": ["float_series"] * n, "abandoned_by": [0] * n}
     bulk.insert(connection, series, {**_columns_of(heads), **constant, "path_id": heads["path_id"].tolist()})
 
 
