@@ -55,5 +55,6 @@ def test_the_reference_names_every_endpoint() -> None:
 
 def _modules(api: object) -> list:
     return [
-        getattr(api, name) for name in ("charts", "events", "health", "journal", "projects", "runs", "series", "table")
+        getattr(api, name)
+        for name in ("bulk", "charts", "events", "health", "journal", "projects", "runs", "series", "table")
     ]

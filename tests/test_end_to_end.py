@@ -30,7 +30,7 @@ def test_log_kill_read_show(engine_server: ServerProcess, tmp_path: Path) -> Non
     engine_server.restart()
     run["train"].append({"loss": 0.0, "accuracy": 1.0}, step=3000)
     values = run["train/accuracy"].fetch_values()
-    assert values.values[-1] == 1.0
+    assert values["value"].iloc[-1] == 1.0
     run.stop()
     with httpx.Client(base_url=engine_server.url, timeout=30) as client:
         found = client.get("/api/runs", params={"project": "end to end", "key": run.key}).json()

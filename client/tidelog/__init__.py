@@ -17,8 +17,10 @@ from tidelog.errors import (
     InvalidValueError,
     JournalError,
     KindConflictError,
+    MissingPackageError,
     NoServerError,
     NotFoundError,
+    QueryError,
     ReadOnlyError,
     RunDeletedError,
     RunError,
@@ -30,8 +32,10 @@ from tidelog.errors import (
     TidelogError,
     UnsupportedTypeError,
 )
+from tidelog.metrics import fetch_metrics, stream_metrics
 from tidelog.run import Run
 from tidelog.series_values import SeriesValues
+from tidelog.tables import fetch_runs_table
 
 __version__ = "0.1.0"
 
@@ -45,8 +49,10 @@ __all__ = [
     "InvalidValueError",
     "JournalError",
     "KindConflictError",
+    "MissingPackageError",
     "NoServerError",
     "NotFoundError",
+    "QueryError",
     "ReadOnlyError",
     "Run",
     "RunDeletedError",
@@ -60,5 +66,8 @@ __all__ = [
     "TidelogError",
     "UnsupportedTypeError",
     "__version__",
+    "fetch_metrics",
+    "fetch_runs_table",
     "init_run",
+    "stream_metrics",
 ]

@@ -5,7 +5,8 @@
     │   ├── InvalidPathError            (ValueError)
     │   ├── InvalidValueError           (ValueError)
     │   ├── UnsupportedTypeError        (TypeError)
-    │   └── KindConflictError           (TypeError)   a series used as a value, or the reverse
+    │   ├── KindConflictError           (TypeError)   a series used as a value, or the reverse
+    │   └── MissingPackageError         (ImportError) what was asked for needs a package that is not installed
     ├── RunError
     │   ├── RunStoppedError             writing after stop()
     │   └── ReadOnlyError               writing in read-only mode
@@ -17,6 +18,7 @@
         ├── ServerBusyError             the server asks to try again later
         ├── AccessDeniedError
         ├── RequestRefusedError
+        │   ├── QueryError              a query that does not parse; shows where
         │   ├── OffsetGapError          the server's copy of a journal ends earlier
         │   └── JournalRefusedError     the server calls the journal malformed
         └── NotFoundError
@@ -30,6 +32,9 @@ ServerErrors only reading (`fetch...`, `exists`) raises any.
 """
 
 from __future__ import annotations
+
+SHOWN_CHARACTERS = 100  # of a query in an error message, so that it fits into a line of a terminal
+SHOWN_BEFORE = 60  # of them before the place
 
 
 class TidelogError(Exception):
@@ -54,6 +59,10 @@ class UnsupportedTypeError(ArgumentError, TypeError):
 
 class KindConflictError(ArgumentError, TypeError):
     """One path used both as a series and as a single value."""
+
+
+class MissingPackageError(ArgumentError, ImportError):
+    """What was asked for needs a package that is not installed."""
 
 
 class RunError(TidelogError):
@@ -104,6 +113,21 @@ class RequestRefusedError(ServerError):
     """The server understood the request and refused it; asking again does not help."""
 
 
+class QueryError(RequestRefusedError):
+    """A query that does not parse, or compares what cannot be compared.
+
+    `position` is the 0-based character of `query` where it goes wrong, `length` how many characters are meant. The
+    message shows the place.
+    """
+
+    def __init__(self, reason: str, query: str, position: int, length: int = 1) -> None:
+        super().__init__(f"{reason}\n{pointed_out(query, position, length)}")
+        self.reason = reason
+        self.query = query
+        self.position = position
+        self.length = length
+
+
 class OffsetGapError(RequestRefusedError):
     """The server's copy of the journal ends before the bytes that were sent."""
 
@@ -134,3 +158,15 @@ class WriterNotFoundError(NotFoundError):
 
 class AttributeNotFoundError(NotFoundError):
     """The run has nothing at that path."""
+
+
+def pointed_out(text: str, position: int, length: int) -> str:
+    """Return the line of the text where something is wrong, and carets below the place, both indented."""
+    start = text.rfind("\n", 0, position) + 1
+    end = text.find("\n", position)
+    line = text[start : end if end >= 0 else len(text)]
+    column = min(position - start, len(line))
+    first = max(0, column - SHOWN_BEFORE)
+    shown = line[first : first + SHOWN_CHARACTERS].replace("\t", " ")
+    carets = "^" * max(1, min(length, len(shown) - (column - first)))
+    return f"    {shown}\n    {' ' * (column - first)}{carets}"

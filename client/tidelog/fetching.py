@@ -5,14 +5,13 @@ Everything that this process logged before is waited for first, so a program rea
 
 from __future__ import annotations
 
-import json
-import struct
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from tidelog.errors import AttributeNotFoundError, NoServerError, NotFoundError, ServerBusyError, ServerUnreachableError
+from tidelog.errors import AttributeNotFoundError, NoServerError, NotFoundError, ServerUnreachableError
+from tidelog.frames import read_frame
 from tidelog.paths import quoted
 from tidelog.reading import unpacked
 from tidelog.series_values import SeriesValues
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from tidelog.transport import Transport
 
 WAIT_TIMEOUT_S = 30.0  # how long reading waits for what was written before
-FRAME_MAGIC = b"TLF1"
 SERIES = "float_series"
 
 
@@ -58,7 +56,7 @@ class Reader:
         while True:
             parameters = {"path": path} if after is None else {"path": path, "after": repr(after)}
             try:
-                header, columns = _frame(self._server().get_bytes(f"/runs/{reference}/series", parameters))
+                header, columns = _page(self._server().get_bytes(f"/runs/{reference}/series", parameters))
             except NotFoundError as error:
                 raise self._nothing_at(path, "series") from error
             pages.append(columns)
@@ -133,17 +131,10 @@ def _nested(path: str, found: Mapping[str, Any]) -> dict[str, Any]:
     return root
 
 
-def _frame(data: bytes) -> tuple[dict[str, Any], list[Sequence[float]]]:
-    """Return the header of a binary frame, and the columns of its one series."""
-    if data[:4] != FRAME_MAGIC:
-        raise ServerBusyError("the server answered something that is no binary frame; is it a tidelog server?")
-    length = struct.unpack_from("<I", data, 4)[0]
-    header = json.loads(data[8 : 8 + length])
-    start = -(-(8 + length) // 8) * 8
-    series = header["series"][0]
-    count = series["buckets"]
-    numbers = unpacked("d", data[start : start + 8 * count * len(series["columns"])])
-    return header, [numbers[column * count : (column + 1) * count] for column in range(len(series["columns"]))]
+def _page(data: bytes) -> tuple[dict[str, Any], list[Sequence[float]]]:
+    """Return the header of a page of points, and its columns."""
+    frame = read_frame(data)
+    return frame.header, [unpacked("d", bytes(column)) for column in frame.series[0].columns.values()]
 
 
 def _shaped(path: str, pages: list[list[Sequence[float]]], include_timestamp: bool) -> Any:

@@ -66,7 +66,7 @@ def resolve_settings(
     return Settings(
         url=resolve_url(url),
         api_token=resolve_token(api_token),
-        project=_name("project", project or os.environ.get("TIDELOG_PROJECT") or DEFAULT_PROJECT),
+        project=resolve_project(project),
         mode=mode,
         directory=resolve_directory(directory),
         with_id=None if with_id is None else _name("with_id", with_id),
@@ -76,6 +76,11 @@ def resolve_settings(
         flush_interval_s=_interval(flush_interval_s),
         monitoring_namespace=monitoring_namespace,
     )
+
+
+def resolve_project(project: str | None) -> str:
+    """Return the project's name."""
+    return _name("project", project or os.environ.get("TIDELOG_PROJECT") or DEFAULT_PROJECT)
 
 
 def resolve_url(url: str | None) -> str:

@@ -34,9 +34,12 @@ class Outcome(NamedTuple):
     problem: str | None
 
 
-def sync_journals(root: str, connect: Callable[[Origin], Transport]) -> Iterator[Outcome]:
-    """Bring the journals below `root` home, one after the other. `connect` gives the server for a journal."""
-    ferry = _Ferry(connect)
+def sync_journals(root: str, connect: Callable[[Origin], Transport], *, keep: bool = False) -> Iterator[Outcome]:
+    """Bring the journals below `root` home, one after the other. `connect` gives the server for a journal.
+
+    With `keep` they stay on disk afterwards, to be compared with what the server has.
+    """
+    ferry = _Ferry(connect, keep)
     for folder in find_journals(root):
         try:
             yield ferry.bring(folder)
@@ -47,8 +50,9 @@ def sync_journals(root: str, connect: Callable[[Origin], Transport]) -> Iterator
 class _Ferry:
     """Brings journals home. A server that did not answer for one of them is not waited for again for the others."""
 
-    def __init__(self, connect: Callable[[Origin], Transport]) -> None:
+    def __init__(self, connect: Callable[[Origin], Transport], keep: bool) -> None:
         self._connect = connect
+        self._keep = keep
         self._away: dict[Transport, ServerUnreachableError] = {}
 
     def bring(self, folder: JournalFolder) -> Outcome:
@@ -68,7 +72,7 @@ class _Ferry:
             home = shipper.acknowledged >= folder.end()
             outcome = outcome._replace(home=home, sent_bytes=max(0, shipper.acknowledged - before))
             if ending is not None and home:
-                _close(folder, shipper, ending)
+                self._close(folder, shipper, ending)
         except FileNotFoundError:
             raise
         except (TidelogError, OSError) as error:
@@ -89,6 +93,12 @@ class _Ferry:
             raise
         return shipper
 
+    def _close(self, folder: JournalFolder, shipper: Shipper, ending: Ending) -> None:
+        if not ending.has_state:
+            shipper.close_crashed()
+        if not self._keep:
+            folder.remove()
+
 
 def _ship_all(shipper: Shipper) -> None:
     """Ship until nothing is left, trying again a few times where the server is away for a moment."""
@@ -103,9 +113,3 @@ def _ship_all(shipper: Shipper) -> None:
             if backoff.failures >= TRIES:
                 raise
             time.sleep(pause_s)
-
-
-def _close(folder: JournalFolder, shipper: Shipper, ending: Ending) -> None:
-    if not ending.has_state:
-        shipper.close_crashed()
-    folder.remove()

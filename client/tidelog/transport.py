@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from types import TracebackType
 from typing import Any
 
 import httpx
@@ -17,6 +18,7 @@ from tidelog.errors import (
     JournalRefusedError,
     NotFoundError,
     OffsetGapError,
+    QueryError,
     RequestRefusedError,
     RunDeletedError,
     RunNotFoundError,
@@ -71,9 +73,21 @@ class Transport:
         """Send bytes and return the JSON that they are answered with."""
         return _content(self._send("POST", path, content=body, params=params, headers={"Content-Type": media_type}))
 
+    def post_for_bytes(self, path: str, body: Mapping[str, Any]) -> bytes:
+        """Send JSON and return the bytes that it is answered with."""
+        return self._send("POST", path, json=body).content
+
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+    def __enter__(self) -> Transport:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self.close()
 
     def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
         try:
@@ -96,22 +110,25 @@ def _content(response: httpx.Response) -> Any:
 
 
 def _refusal(response: httpx.Response, url: str) -> ServerError:
-    code, message, expected = _explanation(response)
+    code, message, details = _explanation(response)
     told = f"the server at {url} refused {response.request.method} {response.request.url.path}: {message}"
     if response.status_code in (408, 425, 429) or response.status_code >= 500:
         return ServerBusyError(told, _retry_after_s(response))
+    expected = details.get("expected")
     if code == "offset_gap" and isinstance(expected, int):
         return OffsetGapError(told, expected)
+    if code == "invalid_query" and "query" in details:
+        return QueryError(message, str(details["query"]), int(details["position"]), int(details["length"]))
     return _BY_CODE.get(code, _BY_STATUS.get(response.status_code, RequestRefusedError))(told)
 
 
-def _explanation(response: httpx.Response) -> tuple[str, str, object]:
-    """Return code, message and `expected` of the server's error, or what else came (a proxy's page, say)."""
+def _explanation(response: httpx.Response) -> tuple[str, str, dict[str, Any]]:
+    """Return code, message and further fields of the server's error, or what else came (a proxy's page, say)."""
     try:
         error = response.json()["error"]
-        return str(error["code"]), str(error["message"]), error.get("expected")
+        return str(error["code"]), str(error["message"]), dict(error)
     except (ValueError, KeyError, TypeError, AttributeError):
-        return "", f"HTTP {response.status_code} {response.text[:LONGEST_MESSAGE]}".strip(), None
+        return "", f"HTTP {response.status_code} {response.text[:LONGEST_MESSAGE]}".strip(), {}
 
 
 def _retry_after_s(response: httpx.Response) -> float | None:

@@ -54,7 +54,8 @@ class MalformedJournalError(InvalidRequestError):
 class QueryError(InvalidRequestError):
     """A filter does not parse or compares what cannot be compared.
 
-    `position` is the 0-based character in the query where it goes wrong, `length` how many characters are meant.
+    `position` is the 0-based character of `query` (or of a column or a sort order) where it goes wrong, `length` how
+    many characters are meant.
     """
 
     code = "invalid_query"
@@ -63,6 +64,11 @@ class QueryError(InvalidRequestError):
         super().__init__(message, position=position, length=length)
         self.position = position
         self.length = length
+
+    def about(self, query: str) -> QueryError:
+        """The same error, which also says in which text: a request may hold a filter, columns and a sort order."""
+        self.details["query"] = query
+        return self
 
 
 class AccessDeniedError(TidelogServerError):

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from tidelog_server.api import charts, events, health, journal, projects, runs, series, table
+from tidelog_server.api import bulk, charts, events, health, journal, projects, runs, series, table
 
 router = APIRouter(prefix="/api")
-for module in (health, journal, projects, table, runs, series, charts, events):  # table first: /runs/query is no label
+for module in (
+    health,
+    journal,
+    projects,
+    table,
+    runs,
+    series,
+    bulk,
+    charts,
+    events,
+):  # table first: /runs/query is no label
     router.include_router(module.router)

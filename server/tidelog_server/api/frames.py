@@ -1,7 +1,8 @@
-"""Binary frames: arrays of float64 behind a JSON header, ready for a typed array in the browser.
+"""Binary frames: arrays of numbers of 64 bits behind a JSON header, ready for a typed array in the browser.
 
 `TLF1`, the header's length as a little-endian unsigned 32-bit integer, the header, zero bytes up to a multiple of
-eight, then the columns of all series one after the other, little-endian.
+eight, then the columns of all series one after the other, little-endian. They are float64, but for those that the
+header's `types` calls `int64`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 from fastapi import Request, Response
 
-from tidelog_server.series.points import Floats
+from tidelog_server.series.points import Floats, Int64s
 
 MEDIA_TYPE = "application/vnd.tidelog.frame"
 MAGIC = b"TLF1"
@@ -28,7 +29,13 @@ class FrameSeries:
 
     header: dict[str, Any]
     names: tuple[str, ...]
-    columns: tuple[Floats, ...]
+    columns: tuple[Floats | Int64s, ...]
+
+    @property
+    def types(self) -> dict[str, list[str]]:
+        """What the header says of the columns' types: nothing where all are float64."""
+        types = [column.dtype.name for column in self.columns]
+        return {} if set(types) == {"float64"} else {"types": types}
 
 
 def respond(request: Request, series: Sequence[FrameSeries], **fields: object) -> Response:
@@ -41,16 +48,16 @@ def respond(request: Request, series: Sequence[FrameSeries], **fields: object) -
 def as_frame(series: Sequence[FrameSeries], **fields: object) -> bytes:
     """The binary frame."""
     headers: list[dict[str, Any]] = []
-    columns: list[Floats] = []
+    columns: list[Floats | Int64s] = []
     offset = 0
     for item in series:
         n = len(item.columns[0])
-        headers.append({**item.header, "columns": item.names, "buckets": n, "offset": offset})
+        headers.append({**item.header, "columns": item.names, **item.types, "buckets": n, "offset": offset})
         columns.extend(item.columns)
         offset += n * len(item.columns)
     header = json.dumps({"series": headers, **fields}).encode()
     padding = bytes(-(len(MAGIC) + 4 + len(header)) % 8)
-    data = [np.ascontiguousarray(column, "<f8").data for column in columns]
+    data = [np.ascontiguousarray(column, column.dtype.newbyteorder("<")).data for column in columns]
     return b"".join((MAGIC, struct.pack("<I", len(header)), header, padding, *data))
 
 
@@ -69,7 +76,7 @@ def as_json(series: Sequence[FrameSeries], **fields: object) -> dict[str, Any]:
     }
 
 
-def json_numbers(column: Floats) -> list[float | str]:
+def json_numbers(column: Floats | Int64s) -> list[float | str]:
     """The numbers of a column as JSON can say them."""
     numbers: list[float | str] = column.tolist()
     if not np.isfinite(column).all():

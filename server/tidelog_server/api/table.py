@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, Field
@@ -60,6 +61,9 @@ class TableRowOut(BaseModel):
     points: int
     url: str
     values: dict[str, JsonValue] = Field(examples=[{"params/lr": 0.01, "metrics/acc": 0.987}])
+    types: dict[str, Literal["datetime", "float"]] = Field(
+        description="what the texts among the values are that stand for something else"
+    )
 
 
 class TablePageOut(BaseModel):
@@ -122,7 +126,8 @@ class ComparisonOut(BaseModel):
 def query_runs(request: Request, wanted: TableRequest) -> Response:
     """One page of the runs that a query matches.
 
-    A query that does not parse is answered with 400 `invalid_query`; `position` and `length` say where in it to look.
+    A query that does not parse is answered with 400 `invalid_query`; `position` and `length` say where in `query` to
+    look.
     """
     with request.app.state.database.read() as connection:
         project = projects.find_project(connection, wanted.project)
@@ -200,6 +205,7 @@ def _row(row: table.TableRow) -> dict[str, Any]:
         "points": run.points,
         "url": run_url(run),
         "values": {column: _value(value) for column, value in row.values.items()},
+        "types": {column: kind for column, value in row.values.items() if (kind := _meaning(value))},
     }
 
 
@@ -211,6 +217,13 @@ def _compared(attribute: comparison.Difference) -> dict[str, Any]:
         "types": attribute.types,
         "values": [_value(value) for value in attribute.values],
     }
+
+
+def _meaning(value: Value) -> str | None:
+    """The type of a value that JSON can only say as a text; None for those that are what they look like."""
+    if isinstance(value, datetime):
+        return "datetime"
+    return "float" if isinstance(value, float) and not math.isfinite(value) else None
 
 
 def _value(value: Value) -> JsonValue:

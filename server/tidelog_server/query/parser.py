@@ -32,9 +32,12 @@ _BARE_NAME = re.compile(r"[\w/.\-]+")
 
 def parse(query: str) -> syntax.Query:
     """The tree of a query. Raises `QueryError`, which says where it goes wrong and what was expected there."""
-    tokens = tokenise(query)
-    words = _as_words(tokens)
-    return words if words is not None else _Parser(tokens).query()
+    try:
+        tokens = tokenise(query)
+        words = _as_words(tokens)
+        return words if words is not None else _Parser(tokens).query()
+    except QueryError as error:
+        raise error.about(query) from None
 
 
 def parse_subject(text: str) -> Subject:
@@ -44,7 +47,7 @@ def parse_subject(text: str) -> Subject:
     path = _unquoted(aggregate[2] if aggregate and function else text)
     if not path or UNSTORABLE.search(path):
         message = "Expected the path of an attribute, or an aggregate such as min(path)."
-        raise QueryError(message, position=0, length=max(1, len(text)))
+        raise QueryError(message, position=0, length=max(1, len(text))).about(text)
     return Aggregate(function, Attribute(path)) if function else Attribute(path)
 
 
