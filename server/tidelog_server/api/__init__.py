@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from tidelog_server.api import bulk, charts, events, health, journal, projects, runs, series, table
+from tidelog_server.api import bulk, charts, dashboards, events, health, journal, projects, runs, series, table
+
+# The table comes before runs: /runs/query is no label.
+MODULES = (health, journal, projects, table, runs, series, bulk, charts, dashboards, events)
 
 router = APIRouter(prefix="/api")
-for module in (
-    health,
-    journal,
-    projects,
-    table,
-    runs,
-    series,
-    bulk,
-    charts,
-    events,
-):  # table first: /runs/query is no label
+for module in MODULES:
     router.include_router(module.router)
