@@ -162,3 +162,34 @@ def database(database_url: str) -> Iterator[Database]:
     upgrade(opened)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    """The address of a real S3 endpoint that lives as long as the tests."""
+    import logging
+
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    moto = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
+    moto.start()
+    host, port = moto.get_host_and_port()
+    yield f"http://{host}:{port}"
+    moto.stop()
+
+
+@pytest.fixture
+def bucket(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of an empty prefix in a new bucket, with the environment that leads to it."""
+    name = f"bucket-{uuid.uuid4().hex}"
+    settings = {
+        "ACCESS_KEY_ID": "key",
+        "SECRET_ACCESS_KEY": "secret",
+        "REGION": "us-east-1",
+        "ENDPOINT_URL": s3_endpoint,
+    }
+    for setting, value in settings.items():
+        monkeypatch.setenv(f"AWS_{setting}", value)
+    httpx.put(f"{s3_endpoint}/{name}").raise_for_status()
+    return f"s3://{name}/some/prefix"

@@ -1,4 +1,4 @@
-"""How much a request may carry. The journal route has its own, larger limit."""
+"""How much a request may carry. The routes of the journal and of parts of files have their own, larger limits."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from tidelog_server.errors import TooLargeError
 
 BODY_BYTES = 1024 * 1024
 JOURNAL_PREFIX = "/api/journal/"
+FILES_PREFIX = "/api/files/"
 
 
 class BodyLimit:
@@ -20,7 +21,7 @@ class BodyLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let the request pass, or answer it with the limit."""
         is_limited = scope["type"] == "http" and scope["method"] not in ("GET", "HEAD")
-        if not is_limited or scope["path"].startswith(JOURNAL_PREFIX):
+        if not is_limited or _has_its_own(scope):
             await self.app(scope, receive, send)
             return
         body = await _body(receive)
@@ -29,6 +30,11 @@ class BodyLimit:
             await problems.answer(error)(scope, receive, send)
             return
         await self.app(scope, _Replay(body, receive), send)
+
+
+def _has_its_own(scope: Scope) -> bool:
+    path = scope["path"]
+    return bool(path.startswith(JOURNAL_PREFIX) or (scope["method"] == "PATCH" and path.startswith(FILES_PREFIX)))
 
 
 class _Replay:

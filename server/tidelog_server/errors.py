@@ -10,11 +10,14 @@
     │   ├── ProjectNotFoundError
     │   ├── RunNotFoundError
     │   ├── SeriesNotFoundError
+    │   ├── FileNotHereError             no such file, or it has not arrived
     │   └── WriterNotFoundError
     ├── OffsetGapError              409  a batch that starts beyond what the server has
     ├── ChangedMeanwhileError       409  somebody else was faster
+    ├── HashMismatchError           409  a file that is not what its hash said
     ├── TooLargeError               413  more than one request may carry
-    └── UnavailableError            503  try again later
+    ├── UnavailableError            503  try again later
+    └── StorageFullError            507  the disk of the server is full
 
 Nouns raise these; `api/problems.py` is the one table that turns them into JSON, `pages` into an error page.
 """
@@ -110,6 +113,12 @@ class SeriesNotFoundError(NotFoundError):
     code = "series_not_found"
 
 
+class FileNotHereError(NotFoundError):
+    """There is no such file, or its bytes have not arrived yet."""
+
+    code = "file_not_found"
+
+
 class WriterNotFoundError(NotFoundError):
     """The writer is not registered here, or no longer."""
 
@@ -130,11 +139,25 @@ class ChangedMeanwhileError(TidelogServerError):
     status = 409
 
 
+class HashMismatchError(TidelogServerError):
+    """The bytes of a file do not have the SHA-256 that was announced; they were thrown away."""
+
+    code = "hash_mismatch"
+    status = 409
+
+
 class TooLargeError(TidelogServerError):
     """The request carries more than the documented limit."""
 
     code = "too_large"
     status = 413
+
+
+class StorageFullError(TidelogServerError):
+    """The disk of the server takes nothing more; what was acknowledged is safe, and clients keep the rest."""
+
+    code = "insufficient_storage"
+    status = 507
 
 
 class UnavailableError(TidelogServerError):

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tidelog_server.access import is_loopback, load_or_make_token
 from tidelog_server.app import create_app
+from tidelog_server.blobs.objects import InvalidStoreError
 from tidelog_server.settings import DEFAULT_DATA, DEFAULT_HOST, DEFAULT_PORT, Settings
 from tidelog_server.version import VERSION
 
@@ -33,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
         "--port", type=int, default=DEFAULT_PORT, help=f"port to listen on, 0 for any (default: {DEFAULT_PORT})"
     )
     options.add_argument("--database-url", help="postgresql+psycopg://... in place of SQLite in the data folder")
+    options.add_argument("--artifacts", metavar="URL", help="s3://bucket/prefix for files in place of the data folder")
     options.add_argument(
         "--heartbeat-lost-after",
         type=float,
@@ -58,6 +60,8 @@ def main(arguments: list[str] | None = None) -> int:
         app = create_app(settings)
     except OSError as error:
         return _fail(f"the data folder {options.data} cannot be used: {error.strerror or error}.")
+    except InvalidStoreError as error:
+        return _fail(f"{error}.")
     except SQLAlchemyError as error:
         return _fail(f"the database cannot be used: {getattr(error, 'orig', None) or error}. Nothing was changed.")
     port = listening.getsockname()[1]
@@ -107,6 +111,7 @@ def _settings(options: argparse.Namespace) -> Settings:
     return Settings(
         data=options.data,
         database_url=options.database_url,
+        artifacts=options.artifacts,
         token_hash=hashed,
         heartbeat_lost_after_ms=round(options.heartbeat_lost_after * 1000),
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from tidelog_server.blobs.store import open_store
 from tidelog_server.database import Database
+from tidelog_server.files.uploads import Uploads
 from tidelog_server.ingest.batches import BatchCache
 from tidelog_server.ingest.committer import Committer
 from tidelog_server.ingest.receiver import Receiver
@@ -21,11 +23,13 @@ class Services:
     def __init__(self, settings: Settings) -> None:
         if settings.database_url is None:
             settings.data.mkdir(parents=True, exist_ok=True)
+        self.blobs = open_store(settings)
         self.database = Database(settings.url)
         upgrade(self.database)
         self.cache = BatchCache()
         self.committer = Committer(self.database)
         self.receiver = Receiver(self.database, self.committer, self.cache)
+        self.uploads = Uploads(self.database, self.committer, self.blobs)
         self.folder = Folder(self.database, self.cache)
         self.tails = Tails(self.database, self.cache, self.folder)
         self.sheets = Sheets()

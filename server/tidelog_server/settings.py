@@ -16,14 +16,15 @@ DEFAULT_DATA = "tidelog-data"
 class Settings:
     """Where a server keeps its data and whom it serves.
 
-    `database_url` replaces the SQLite file in `data`. `token_hash` is the SHA-256 of the token that requests must
-    carry; None means that there is no login, which is allowed on a loopback address only. `allowed_hosts` are the host
-    names that requests may be addressed to, so that a page from elsewhere cannot reach a server on this machine by a
-    name of its own (DNS rebinding).
+    `database_url` replaces the SQLite file in `data`, `artifacts` (`s3://bucket/prefix`) the folder of files
+    there. `token_hash` is the SHA-256 of the token that requests must carry; None means that there is no login,
+    which is allowed on a loopback address only. `allowed_hosts` are the host names that requests may be addressed
+    to, so that a page from elsewhere cannot reach a server on this machine by a name of its own (DNS rebinding).
     """
 
     data: Path
     database_url: str | None = None
+    artifacts: str | None = None
     token_hash: str | None = None
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "::1")
     heartbeat_lost_after_ms: int = 60_000

@@ -41,7 +41,7 @@ ATTRIBUTE_TYPES = (
     "artifact",
     "git_ref",
 )
-FILE_STATES = ("expected", "received", "lost")
+FILE_STATES = ("expected", "received", "lost", "dropped")
 EVENT_KINDS = ("alert", "event", "comment", "notice")
 EVENT_LEVELS = ("info", "warning", "error")
 DASHBOARD_KINDS = ("dashboard", "report")
@@ -266,6 +266,9 @@ blobs = sa.Table(
     metadata,
     sa.Column("id", Id, primary_key=True),
     sa.Column("sha256", sa.String(64), nullable=False, unique=True),
+    sa.Column(
+        "key", sa.String(80), nullable=False, unique=True, comment="where it lies in the store; never used twice"
+    ),
     sa.Column("bytes", sa.BigInteger, nullable=False),
     sa.Column("created_ms", sa.BigInteger, nullable=False),
 )
@@ -282,6 +285,9 @@ files = sa.Table(
     sa.Column("problem", sa.Text, comment="why it is lost, or what happened to it on the way"),
     sa.Column("bytes", sa.BigInteger, nullable=False),
     sa.Column("sha256", sa.String(64), comment="as the client says"),
+    sa.Column(
+        "artifact", sa.Text, comment="what the client says of the artifact that this manifest describes, as JSON"
+    ),
     sa.Column("created_ms", sa.BigInteger, nullable=False),
     sa.UniqueConstraint("writer_id", "number"),
     sa.CheckConstraint(sa.column("state").in_(FILE_STATES), name="state"),
@@ -328,6 +334,7 @@ artifact_versions = sa.Table(
     sa.Column("files", sa.Integer, nullable=False),
     sa.Column("bytes", sa.BigInteger, nullable=False),
     sa.Column("description", sa.Text),
+    sa.Column("metadata", sa.Text, comment="a JSON object"),
     sa.Column("created_ms", sa.BigInteger, nullable=False),
     sa.UniqueConstraint("artifact_id", "version"),
     sa.UniqueConstraint("artifact_id", "hash"),

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from tests.journals import Sender
+from tidelog_server.blobs.local import LocalBlobs
+from tidelog_server.blobs.objects import ObjectBlobs
+from tidelog_server.blobs.store import BlobStore
 from tidelog_server.database import Database
 from tidelog_server.ingest.batches import BatchCache
 from tidelog_server.ingest.committer import Committer
@@ -65,6 +69,14 @@ class Store:
             [found] = find_series(connection, self.tails, self.run(run_id).project_id, [(run_id, path)])
             assert found is not None
             return curves(connection, [Wanted(found.head, found.tail, window or Window())], buckets)[0]
+
+
+@pytest.fixture(params=["folder", "s3"])
+def blob_store(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
+    """An empty store of blobs, of each kind in turn."""
+    if request.param == "folder":
+        return LocalBlobs(tmp_path / "blobs")
+    return ObjectBlobs(request.getfixturevalue("bucket"))
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ HTTP_ERRORS = {
 
 def problem(status: int, code: str, message: str, **details: object) -> Response:
     """The one shape of an error: `{"error": {"code", "message", ...}}`."""
-    headers = {"Retry-After": str(RETRY_AFTER_S)} if status in (429, 503) else {}
+    headers = {"Retry-After": str(RETRY_AFTER_S)} if status in (429, 503, 507) else {}
     body = {"error": {"code": code, "message": message, **details}}
     return Response(json.dumps(body), status_code=status, media_type="application/json", headers=headers)
 

@@ -36,9 +36,11 @@ def upgrade() -> None:
         "blobs",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("key", sa.String(length=80), nullable=False, comment="where it lies in the store; never used twice"),
         sa.Column("bytes", sa.BigInteger(), nullable=False),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_blobs")),
+        sa.UniqueConstraint("key", name=op.f("uq_blobs_key")),
         sa.UniqueConstraint("sha256", name=op.f("uq_blobs_sha256")),
     )
     op.create_table(
@@ -83,6 +85,7 @@ def upgrade() -> None:
         sa.Column("files", sa.Integer(), nullable=False),
         sa.Column("bytes", sa.BigInteger(), nullable=False),
         sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("metadata", sa.Text(), nullable=True, comment="a JSON object"),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["artifact_id"], ["artifacts.id"], name=op.f("fk_artifact_versions_artifact_id_artifacts")
@@ -213,8 +216,14 @@ def upgrade() -> None:
         sa.Column("problem", sa.Text(), nullable=True, comment="why it is lost, or what happened to it on the way"),
         sa.Column("bytes", sa.BigInteger(), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=True, comment="as the client says"),
+        sa.Column(
+            "artifact",
+            sa.Text(),
+            nullable=True,
+            comment="what the client says of the artifact that this manifest describes, as JSON",
+        ),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("state IN ('expected', 'received', 'lost')", name=op.f("ck_files_state")),
+        sa.CheckConstraint("state IN ('expected', 'received', 'lost', 'dropped')", name=op.f("ck_files_state")),
         sa.ForeignKeyConstraint(["blob_id"], ["blobs.id"], name=op.f("fk_files_blob_id_blobs")),
         sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_files_run_id_runs")),
         sa.ForeignKeyConstraint(["writer_id"], ["writers.id"], name=op.f("fk_files_writer_id_writers")),
