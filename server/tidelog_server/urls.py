@@ -15,3 +15,8 @@ def project_url(project: str) -> str:
 def run_url(run: Run) -> str:
     """The page of a run."""
     return f"{project_url(run.project)}/runs/{quote(run.label, safe='')}"
+
+
+def dashboard_url(project: str, dashboard_id: int) -> str:
+    """The page of a dashboard or report."""
+    return f"{project_url(project)}/dashboards/{dashboard_id}"

@@ -10,6 +10,7 @@ import { closeMenus } from "./menus.js";
 import { reload } from "./parts.js";
 import { listenToTicks } from "./selection.js";
 import { localiseTimes } from "./times.js";
+import { editWidgets } from "./widgets.js";
 
 // A form of the table sends what is empty or a default, too; an address to share is shorter without.
 const EMPTY_OR_DEFAULT = { q: "", sort: "sys/creation_time", order: "descending" };
@@ -21,6 +22,7 @@ listenToAxes();
 listenToFinding();
 listenToTicks();
 closeMenus();
+editWidgets();
 localiseTimes();
 follow(() => board?.refresh());
 

@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from tidelog_server.api import bulk, charts, events, files, health, journal, projects, runs, series, table
+from tidelog_server.api import bulk, charts, dashboards, events, files, health, journal, projects, runs, series, table
+
+# The table comes before runs: /runs/query is no label.
+MODULES = (health, journal, projects, table, runs, series, bulk, charts, dashboards, events, files)
 
 router = APIRouter(prefix="/api")
-for module in (
-    health,
-    journal,
-    projects,
-    table,
-    runs,
-    series,
-    bulk,
-    charts,
-    events,
-    files,
-):  # table first: /runs/query is no label
+for module in MODULES:
     router.include_router(module.router)

@@ -32,7 +32,6 @@ OPTIONS: dict[str, dict[str, str]] = {
     "table": {"columns": "subjects", "rows": "rows"},
     "scatter": {"x": "subject", "y": "subject"},
     "parallel": {"columns": "subjects"},
-    "images": {"path": "path"},
     "text": {"markdown": "text"},
 }
 OVER = ("newest", "min", "max", "mean")  # how one value is made of those of all runs
@@ -42,7 +41,6 @@ START_SIZES = {
     "table": (6, 5),
     "scatter": (6, 5),
     "parallel": (12, 5),
-    "images": (6, 5),
     "text": (4, 3),
 }
 
@@ -159,7 +157,7 @@ def selection_of(query: str, sort: str, *, descending: bool, limit: object, labe
 def _content(record: Mapping[str, Any]) -> Content:
     if record.get("format", FORMAT) != FORMAT:
         raise InvalidRequestError("This dashboard was made by a newer tidelog; update this server to read it.")
-    chosen = record.get("selection") or {}
+    chosen = record.get("selection", {})
     selection = selection_of(
         chosen.get("query", ""),
         chosen.get("sort", ""),
@@ -246,6 +244,5 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "subject": _subject,
     "over": _over,
     "rows": lambda name, value: _whole(name, value or 10, 1, MAX_RUNS),
-    "path": lambda name, value: _text(name, value, 1_024).strip().strip("/"),
     "text": lambda name, value: _text(name, value, TEXT_CHARACTERS),
 }

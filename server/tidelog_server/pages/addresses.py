@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import quote, urlencode
 
-from tidelog_server.urls import project_url
+from tidelog_server.urls import dashboard_url, project_url
 
 Pairs = Iterable[tuple[str, str]]
 
@@ -34,6 +34,16 @@ def sketch_address(project: str, path: str, labels: Iterable[str]) -> str:
     """The picture of a chart for readers without JavaScript."""
     pairs = [("path", path), *(("run", label) for label in labels)]
     return with_query(f"{project_url(project)}/chart.svg", pairs)
+
+
+def dashboards_address(project: str, pairs: Pairs = ()) -> str:
+    """The dashboards and reports of a project."""
+    return with_query(f"{project_url(project)}/dashboards", pairs)
+
+
+def dashboard_address(project: str, dashboard_id: int, rest: str = "", pairs: Pairs = ()) -> str:
+    """One dashboard or report, or a page below it."""
+    return with_query(dashboard_url(project, dashboard_id) + rest, pairs)
 
 
 def with_query(path: str, pairs: Pairs) -> str:

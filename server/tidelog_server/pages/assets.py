@@ -39,6 +39,13 @@ class Assets(StaticFiles):
             return f"/static/{name}"
         return f"/static/{name}?v={known[1]}"
 
+    def text(self, name: str) -> str:
+        """What the file `name` holds; nothing where it was not built."""
+        try:
+            return (self.folder / name).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return ""
+
     def warn_if_not_built(self) -> None:
         """Say what to do where a checkout has no bundles: pages are then readable, but bare."""
         missing = [name for name in BUNDLES if not (self.folder / name).exists()]

@@ -55,7 +55,7 @@ def charts_of(paths: Iterable[str], *, project: str, labels: Sequence[str]) -> C
     shown = wanted[:MAX_CHARTS]
     by_section = _sections(shown)
     sections = tuple(
-        ChartSection(title or TOP_LEVEL, tuple(_place(path, title, project, labels) for path in by_section[title]))
+        ChartSection(title or TOP_LEVEL, tuple(place_of(path, title, project, labels) for path in by_section[title]))
         for title in sorted(by_section, key=_section_order)
     )
     return Charts(sections=sections, shown=len(shown), hidden=len(wanted) - len(shown))
@@ -86,10 +86,11 @@ def _phase(name: str) -> int:
     return PHASES.get(name.casefold(), 0)
 
 
-def _place(path: str, section: str, project: str, labels: Sequence[str]) -> ChartPlace:
+def place_of(path: str, section: str, project: str, labels: Sequence[str], prefix: str = "") -> ChartPlace:
+    """The place of one chart below the heading `section`; `prefix` tells places of one path on one page apart."""
     return ChartPlace(
         path=path,
         title=path[len(section) + 1 :] if section else path,
-        element=f"chart-{hashlib.sha256(path.encode()).hexdigest()[:12]}",
+        element=f"chart-{prefix}{hashlib.sha256(path.encode()).hexdigest()[:12]}",
         sketch=sketch_address(project, path, labels),
     )

@@ -31,6 +31,8 @@ def environment(assets: Assets) -> Environment:
     made.globals.update(
         asset=assets.address,
         colour_of=colour_of,
+        dashboard_address=addresses.dashboard_address,
+        dashboards_address=addresses.dashboards_address,
         project_address=addresses.project_address,
         run_address=addresses.run_address,
     )

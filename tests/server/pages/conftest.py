@@ -35,6 +35,15 @@ class Pages:
         """The answer to a GET; `HX_Target` among the headers means HX-Target."""
         return asyncio.run(self._get(path, {name.replace("_", "-"): value for name, value in headers.items()}))
 
+    def post(self, path: str, **form: str) -> httpx.Response:
+        """The answer to a form that is sent; redirections are not followed."""
+        return asyncio.run(self._post(path, form))
+
+    async def _post(self, path: str, form: dict[str, str]) -> httpx.Response:
+        transport = httpx.ASGITransport(app=self.app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+            return await client.post(path, data=form)
+
     async def _get(self, path: str, headers: dict[str, str]) -> httpx.Response:
         transport = httpx.ASGITransport(app=self.app)
         async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
