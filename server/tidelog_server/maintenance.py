@@ -17,6 +17,8 @@ from tidelog_server.series import compaction
 
 INTERVAL_S = 5.0
 RUNS_PER_ROUND = 20
+PATIENCE_S = 10.0  # that compaction waits for folds before it leaves the rest to the next round
+QUIET_CHECK_S = 0.05
 FREED_PAGES_PER_TRANSACTION = 1_000  # of SQLite; bounds how long writers wait
 KEPT_FREE_PAGES = 64  # half a megabyte, for the next fold
 
@@ -26,9 +28,12 @@ logger = logging.getLogger("tidelog.server")
 class Maintenance:
     """A thread that keeps house. Each of its duties fails alone, with a log line, and is tried again."""
 
-    def __init__(self, database: Database, *, heartbeat_lost_after_ms: int) -> None:
+    def __init__(
+        self, database: Database, *, heartbeat_lost_after_ms: int, is_busy: Callable[[], bool] = lambda: False
+    ) -> None:
         self._database = database
         self._heartbeat_lost_after_ms = heartbeat_lost_after_ms
+        self._is_busy = is_busy
         self._started_s = 0.0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="tidelog-maintenance", daemon=True)
@@ -70,9 +75,16 @@ class Maintenance:
         with self._database.read() as connection:
             at_rest = compaction.runs_at_rest(connection, RUNS_PER_ROUND)
         for run_id in at_rest:
-            if self._stopping.is_set():
+            if not compaction.compact(self._database, run_id, self._may_compact) and not self._may_compact():
                 return
-            compaction.compact(self._database, run_id)
+
+    def _may_compact(self) -> bool:
+        """Wait until no fold is under way or due; False when the wait is too long, or the server stops."""
+        deadline_s = time.monotonic() + PATIENCE_S
+        while self._is_busy():
+            if time.monotonic() > deadline_s or self._stopping.wait(QUIET_CHECK_S):
+                return False
+        return not self._stopping.is_set()
 
     def free_disk(self) -> None:
         """Give pages that are no longer used back to the file system, a few at a time."""

@@ -34,7 +34,9 @@ class Services:
         self.tails = Tails(self.database, self.cache, self.folder)
         self.sheets = Sheets()
         self.schedule = FoldSchedule(self.database, self.folder)
-        self.maintenance = Maintenance(self.database, heartbeat_lost_after_ms=settings.heartbeat_lost_after_ms)
+        self.maintenance = Maintenance(
+            self.database, heartbeat_lost_after_ms=settings.heartbeat_lost_after_ms, is_busy=self.schedule.is_busy
+        )
         self.receiver.listeners.append(self.schedule.note)
 
     def start(self) -> None:

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.journals import Sender
-from tidelog_server.maintenance import KEPT_FREE_PAGES
+from tidelog_server.maintenance import KEPT_FREE_PAGES, Maintenance
 from tidelog_server.runs.runs import runs_by_id
 from tidelog_server.series import chunks
 from tidelog_server.services import Services
@@ -79,3 +79,24 @@ def test_requests_of_one_commit_fail_alone(services: Services) -> None:
             assert future.result() == number
     with services.database.read() as connection:
         assert connection.scalar(sa.select(sa.func.count()).select_from(projects)) == 15
+
+
+def test_compaction_waits_for_folds(services: Services) -> None:
+    """While a fold is under way or due nothing is compacted; afterwards it is, where it stopped."""
+    busy = True
+    maintenance = Maintenance(services.database, heartbeat_lost_after_ms=60_000, is_busy=lambda: busy)
+    maintenance._stopping.set()  # a wait for folds ends at once
+    sender = Sender(services.receiver)
+    for part in range(4):
+        sender.journal.column("a", ((float(step), 0.5) for step in range(part * 1_100, part * 1_100 + 1_100)))
+        sender.ship()
+        services.folder.fold(sender.run_id)
+    sender.journal.end()
+    sender.ship()
+    services.folder.fold(sender.run_id)
+    maintenance.compact_runs()
+    assert len(chunk_points(services)) == 4
+    busy = False
+    maintenance._stopping.clear()
+    maintenance.compact_runs()
+    assert len(chunk_points(services)) == 1

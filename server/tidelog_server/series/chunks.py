@@ -112,18 +112,17 @@ def load_before(connection: sa.Connection, series_id: int, step_min: int) -> tup
     return None if row is None or row.points >= OPEN_POINTS else (row.step_min, codec.decode(row.data))
 
 
-def load_open(connection: sa.Connection, opened: Sequence[tuple[int, int]]) -> dict[int, Points]:
-    """The points of each of these (series_id, step_min), by series."""
-    found: dict[int, Points] = {}
-    rest = iter(opened)
+def load_keys(connection: sa.Connection, keys: Sequence[tuple[int, int]]) -> dict[tuple[int, int], Points]:
+    """The points of those chunks with these (series_id, step_min) that there are."""
+    found: dict[tuple[int, int], Points] = {}
+    rest = iter(keys)
     while part := list(islice(rest, SERIES_PER_STATEMENT)):
-        steps = dict(part)
         query = sa.select(chunks.c.series_id, chunks.c.step_min, chunks.c.data).where(
             sa.tuple_(chunks.c.series_id, chunks.c.step_min).in_(part)
         )
-        for series_id, step_min, data in connection.execute(query):
-            if steps[series_id] == step_min:
-                found[series_id] = codec.decode(data)
+        found.update(
+            ((series_id, step_min), codec.decode(data)) for series_id, step_min, data in connection.execute(query)
+        )
     return found
 
 

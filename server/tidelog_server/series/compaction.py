@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
 
 import sqlalchemy as sa
 
@@ -13,8 +15,18 @@ from tidelog_server.series.points import Points, joined
 from tidelog_server.tables import chunks as chunks_table
 from tidelog_server.tables import ingest_log, runs, series
 
-CHUNKS_AT_ONCE = 64  # read and rewritten in one transaction; bounds memory and how long writers wait
-SERIES_AT_ONCE = 200
+POINTS_AT_ONCE = 256 * 1024  # read and rewritten in one transaction; bounds memory and how long writers wait
+STRETCH_POINTS = 64 * chunks.CHUNK_POINTS  # of one series
+SERIES_AT_ONCE = 2_000
+
+
+@dataclass
+class Stretch:
+    """Neighbouring chunks of one series."""
+
+    series_id: int
+    step_mins: list[int] = field(default_factory=list)
+    points: int = 0
 
 
 def runs_at_rest(connection: sa.Connection, limit: int) -> list[int]:
@@ -29,8 +41,10 @@ def runs_at_rest(connection: sa.Connection, limit: int) -> list[int]:
     return list(connection.scalars(query))
 
 
-def compact(database: Database, run_id: int) -> bool:
-    """Compact one run; False if it was folded in the meantime (what is done by then is valid, the rest waits)."""
+def compact(database: Database, run_id: int, may_go_on: Callable[[], bool] = lambda: True) -> bool:
+    """Compact one run; False if it was folded in the meantime, or if `may_go_on`, which is asked before each portion,
+    said no. What is done by then is valid, the rest waits.
+    """
     with database.read() as connection:
         epoch = connection.scalar(sa.select(runs.c.fold_epoch).where(runs.c.id == run_id))
         series_ids = list(connection.scalars(sa.select(series.c.id).where(series.c.run_id == run_id)))
@@ -38,60 +52,62 @@ def compact(database: Database, run_id: int) -> bool:
         return False
     for start in range(0, len(series_ids), SERIES_AT_ONCE):
         for stretches in _portions(database, series_ids[start : start + SERIES_AT_ONCE]):
-            if not _rewrite(database, run_id, epoch, stretches):
+            if not may_go_on() or not _rewrite(database, run_id, epoch, stretches):
                 return False
             epoch += 1
     with database.write() as connection:
         return _claims(connection, run_id, epoch, compacted_epoch=epoch + 1)
 
 
-def _portions(database: Database, series_ids: list[int]) -> Iterator[list[tuple[int, list[int]]]]:
+def _portions(database: Database, series_ids: list[int]) -> Iterator[list[Stretch]]:
     """The chunks of these series, as many at a time as are rewritten in one transaction."""
     with database.read() as connection:
         work = list(_stretches(connection, series_ids))
-    portion: list[tuple[int, list[int]]] = []
-    for series_id, step_mins in work:
-        portion.append((series_id, step_mins))
-        if sum(len(step_mins) for _, step_mins in portion) >= CHUNKS_AT_ONCE:
+    portion: list[Stretch] = []
+    for stretch in work:
+        portion.append(stretch)
+        if sum(stretch.points for stretch in portion) >= POINTS_AT_ONCE:
             yield portion
             portion = []
     if portion:
         yield portion
 
 
-def _stretches(connection: sa.Connection, series_ids: list[int]) -> Iterator[tuple[int, list[int]]]:
-    """Neighbouring chunks of one series that are rewritten together: up to about 64 each."""
+def _stretches(connection: sa.Connection, series_ids: list[int]) -> Iterator[Stretch]:
+    """Neighbouring chunks of one series that are rewritten together; a series that is one stub would gain little."""
     query = (
-        sa.select(chunks_table.c.series_id, chunks_table.c.step_min)
+        sa.select(chunks_table.c.series_id, chunks_table.c.step_min, chunks_table.c.points)
         .where(chunks_table.c.series_id.in_(series_ids))
         .order_by(chunks_table.c.series_id, chunks_table.c.step_min)
     )
-    current: int | None = None
-    stretch: list[int] = []
-    for series_id, step_min in connection.execute(query):
-        if stretch and (series_id != current or len(stretch) >= CHUNKS_AT_ONCE):
-            yield current or 0, stretch
-            stretch = []
-        current = series_id
-        stretch.append(step_min)
-    if stretch:
-        yield current or 0, stretch
+    for series_id, rows in groupby(connection.execute(query), key=lambda row: row.series_id):
+        stretch = Stretch(series_id)
+        for row in rows:
+            if stretch.points >= STRETCH_POINTS:
+                yield stretch
+                stretch = Stretch(series_id)
+            stretch.step_mins.append(row.step_min)
+            stretch.points += row.points
+        if len(stretch.step_mins) > 1 or stretch.points >= chunks.STUB_POINTS:
+            yield stretch
 
 
-def _rewrite(database: Database, run_id: int, epoch: int, stretches: list[tuple[int, list[int]]]) -> bool:
+def _rewrite(database: Database, run_id: int, epoch: int, stretches: list[Stretch]) -> bool:
     rows: list[Row] = []
-    keys: list[tuple[int, int]] = []
+    keys = [(stretch.series_id, step_min) for stretch in stretches for step_min in stretch.step_mins]
     with database.read() as connection:
-        for series_id, step_mins in stretches:
-            points = joined(chunks.load(connection, series_id, step_mins))
-            rows.extend(_full_rows(points, run_id, series_id))
-            keys.extend((series_id, step_min) for step_min in step_mins)
+        found = chunks.load_keys(connection, keys)
+    if len(found) < len(keys):  # a fold was faster
+        return False
+    for stretch in stretches:
+        points = joined([found[stretch.series_id, step_min] for step_min in stretch.step_mins])
+        rows.extend(_full_rows(points, run_id, stretch.series_id))
     with database.write() as connection:
         if not _claims(connection, run_id, epoch):
             return False
         chunks.delete(connection, keys)
         chunks.insert(connection, rows)
-        _update_open_chunks(connection, [series_id for series_id, _ in stretches])
+        _update_open_chunks(connection, [stretch.series_id for stretch in stretches])
     return True
 
 

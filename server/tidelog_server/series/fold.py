@@ -155,10 +155,10 @@ def _grown(
     unfilled = [
         (head.id, head.open_step) for head in ones.values() if head is not None and head.open_points < OPEN_POINTS
     ]
-    opened = chunks.load_open(connection, unfilled)
+    opened = chunks.load_keys(connection, unfilled)
     growths = []
     for index, head in ones.items():
-        points_opened = None if head is None else opened.get(head.id)
+        points_opened = None if head is None else opened.get((head.id, head.open_step))
         growths.append(grown(connection, run_id, int(new.path_ids[index]), head, points_opened, new.of(index)))
     return stubs, growths
 

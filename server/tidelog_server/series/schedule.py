@@ -40,6 +40,7 @@ class FoldSchedule:
         self._backlogs: dict[int, _Backlog] = {}
         self._changed = threading.Condition()
         self._stopping = False
+        self._folding = False
         self._thread = threading.Thread(target=self._run, name="tidelog-fold", daemon=True)
 
     def start(self) -> None:
@@ -52,6 +53,12 @@ class FoldSchedule:
             self._stopping = True
             self._changed.notify()
         self._thread.join()
+
+    def is_busy(self) -> bool:
+        """Whether a fold is under way, or one is due: then other work should leave the processor to it."""
+        with self._changed:
+            now_s = time.monotonic()
+            return self._folding or any(backlog.is_due(now_s) for backlog in self._backlogs.values())
 
     def note(self, received: Received) -> None:
         """Take account of a batch that was committed."""
@@ -98,6 +105,7 @@ class FoldSchedule:
             return None
 
     def _fold(self, run_id: int) -> None:
+        self._folding = True
         try:
             self._folder.fold(run_id)
         except Exception:
@@ -106,3 +114,5 @@ class FoldSchedule:
             )
             with self._changed:
                 self._backlogs.setdefault(run_id, _Backlog(time.monotonic()))
+        finally:
+            self._folding = False
