@@ -24,18 +24,29 @@ class Launcher(NamedTuple):
     local_rank: tuple[str, ...]
     world_size: tuple[str, ...]
     node_rank: tuple[str, ...]
+    local_world_size: tuple[str, ...]
 
 
 # The innermost comes first: torchrun inside a SLURM step makes several ranks of one SLURM task.
 LAUNCHERS = (
-    Launcher("torchrun", ("RANK",), ("LOCAL_RANK",), ("WORLD_SIZE",), ("GROUP_RANK", "NODE_RANK")),
-    Launcher("horovod", ("HOROVOD_RANK",), ("HOROVOD_LOCAL_RANK",), ("HOROVOD_SIZE",), ("HOROVOD_CROSS_RANK",)),
+    Launcher(
+        "torchrun", ("RANK",), ("LOCAL_RANK",), ("WORLD_SIZE",), ("GROUP_RANK", "NODE_RANK"), ("LOCAL_WORLD_SIZE",)
+    ),
+    Launcher(
+        "horovod",
+        ("HOROVOD_RANK",),
+        ("HOROVOD_LOCAL_RANK",),
+        ("HOROVOD_SIZE",),
+        ("HOROVOD_CROSS_RANK",),
+        ("HOROVOD_LOCAL_SIZE",),
+    ),
     Launcher(
         "openmpi",
         ("OMPI_COMM_WORLD_RANK",),
         ("OMPI_COMM_WORLD_LOCAL_RANK",),
         ("OMPI_COMM_WORLD_SIZE",),
-        ("OMPI_COMM_WORLD_NODE_RANK",),
+        (),
+        ("OMPI_COMM_WORLD_LOCAL_SIZE",),
     ),
     # MPICH, Intel MPI, MVAPICH and Cray: all of them start processes through PMI.
     Launcher(
@@ -44,13 +55,19 @@ LAUNCHERS = (
         ("MPI_LOCALRANKID", "PMI_LOCAL_RANK", "MV2_COMM_WORLD_LOCAL_RANK"),
         ("PMI_SIZE", "MV2_COMM_WORLD_SIZE"),
         (),
+        ("MPI_LOCALNRANKS", "PMI_LOCAL_SIZE", "MV2_COMM_WORLD_LOCAL_SIZE"),
     ),
     # Below the others: SLURM's variables are inherited by all that a task starts, whoever counts in there.
     Launcher(
-        "slurm", ("SLURM_PROCID",), ("SLURM_LOCALID",), ("SLURM_STEP_NUM_TASKS", "SLURM_NTASKS"), ("SLURM_NODEID",)
+        "slurm",
+        ("SLURM_PROCID",),
+        ("SLURM_LOCALID",),
+        ("SLURM_STEP_NUM_TASKS", "SLURM_NTASKS"),
+        ("SLURM_NODEID",),
+        ("SLURM_NTASKS_PER_NODE",),
     ),
     # Lightning's own launcher gives the processes that it starts no RANK. Its first process has none of these.
-    Launcher("lightning", (), ("LOCAL_RANK",), ("WORLD_SIZE",), ("NODE_RANK",)),
+    Launcher("lightning", (), ("LOCAL_RANK",), ("WORLD_SIZE",), ("NODE_RANK",), ("LOCAL_WORLD_SIZE",)),
 )
 
 # Identifiers that a person looks a job up by, with the names they get below `cluster/`.
@@ -83,9 +100,10 @@ class Place(NamedTuple):
 
     launcher: str | None
     rank: int
-    local_rank: int
+    local_rank: int | None
     world_size: int
     node_rank: int | None
+    local_world_size: int | None
 
     @property
     def is_main(self) -> bool:
@@ -94,8 +112,8 @@ class Place(NamedTuple):
 
     @property
     def is_first_on_node(self) -> bool:
-        """Whether this is the process that looks after what belongs to the machine."""
-        return self.local_rank == 0
+        """Whether this process looks after what belongs to the machine; all do where none knows its local rank."""
+        return self.local_rank in (0, None)
 
     @property
     def is_one_of_many(self) -> bool:
@@ -103,7 +121,7 @@ class Place(NamedTuple):
         return self.world_size > 1 or self.rank > 0
 
 
-ALONE = Place(None, 0, 0, 1, None)
+ALONE = Place(None, 0, 0, 1, None, 1)
 
 
 def find_place(environment: Mapping[str, str] | None = None) -> Place:
@@ -132,10 +150,10 @@ def facts(environment: Mapping[str, str] | None = None) -> dict[str, Fact]:
         if place.launcher is not None:
             found |= {"launcher": place.launcher, "world_size": place.world_size}
     if place.is_one_of_many:
-        own: dict[str, Fact] = {"node": os.uname().nodename, "local_rank": place.local_rank, "pid": os.getpid()}
-        if place.node_rank is not None:
-            own["node_rank"] = place.node_rank
-        found |= {f"ranks/{place.rank}/{name}": value for name, value in own.items()}
+        own = {"local_rank": place.local_rank, "node_rank": place.node_rank}
+        known = {name: value for name, value in own.items() if value is not None}
+        own_facts: dict[str, Fact] = {"node": os.uname().nodename, "pid": os.getpid(), **known}
+        found |= {f"ranks/{place.rank}/{name}": value for name, value in own_facts.items()}
     return found
 
 
@@ -153,9 +171,13 @@ def _place(launcher: Launcher, environment: Mapping[str, str]) -> Place | None:
         rank = _rank_by_node(node_rank or 0, local_rank, _number(environment, ("LOCAL_WORLD_SIZE",)))
     if rank is None:
         return None
-    world_size = _number(environment, launcher.world_size)
     return Place(
-        launcher.name, rank, rank if local_rank is None else local_rank, max(world_size or 1, rank + 1), node_rank
+        launcher=launcher.name,
+        rank=rank,
+        local_rank=local_rank,
+        world_size=max(_number(environment, launcher.world_size) or 1, rank + 1),
+        node_rank=node_rank,
+        local_world_size=_number(environment, launcher.local_world_size),
     )
 
 

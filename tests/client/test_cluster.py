@@ -15,25 +15,35 @@ from tidelog.cluster import Place, facts, find_place
 from tidelog.reading import Define, read_records
 from tidelog.segments import find_journals
 
-TORCHRUN = {"RANK": "5", "LOCAL_RANK": "1", "WORLD_SIZE": "8", "GROUP_RANK": "1", "TORCHELASTIC_RUN_ID": "abc"}
+TORCHRUN = {
+    "RANK": "5",
+    "LOCAL_RANK": "1",
+    "WORLD_SIZE": "8",
+    "LOCAL_WORLD_SIZE": "4",
+    "GROUP_RANK": "1",
+    "TORCHELASTIC_RUN_ID": "abc",
+}
 SLURM = {"SLURM_PROCID": "3", "SLURM_LOCALID": "1", "SLURM_NTASKS": "4", "SLURM_NODEID": "1", "SLURM_JOB_ID": "77"}
 
 
 @pytest.mark.parametrize(
     ("environment", "place"),
     [
-        ({}, Place(None, 0, 0, 1, None)),
-        (TORCHRUN, Place("torchrun", 5, 1, 8, 1)),
-        (SLURM, Place("slurm", 3, 1, 4, 1)),
+        ({}, Place(None, 0, 0, 1, None, 1)),
+        (TORCHRUN, Place("torchrun", 5, 1, 8, 1, 4)),
+        (SLURM, Place("slurm", 3, 1, 4, 1, None)),
         (
             {"OMPI_COMM_WORLD_RANK": "2", "OMPI_COMM_WORLD_LOCAL_RANK": "0", "OMPI_COMM_WORLD_SIZE": "4"},
-            Place("openmpi", 2, 0, 4, None),
+            Place("openmpi", 2, 0, 4, None, None),
         ),
-        ({"PMI_RANK": "1", "PMI_SIZE": "2", "MPI_LOCALRANKID": "1"}, Place("mpi", 1, 1, 2, None)),  # Intel MPI, MPICH
-        ({"PMIX_RANK": "1", **SLURM, "PMI_SIZE": "4"}, Place("mpi", 1, 1, 4, None)),
-        ({"HOROVOD_RANK": "1", "HOROVOD_LOCAL_RANK": "1", "HOROVOD_SIZE": "2"}, Place("horovod", 1, 1, 2, None)),
-        ({"LOCAL_RANK": "1", "NODE_RANK": "0", "WORLD_SIZE": "2"}, Place("lightning", 1, 1, 2, 0)),
-        ({"LOCAL_RANK": "1", "NODE_RANK": "2", "LOCAL_WORLD_SIZE": "4"}, Place("lightning", 9, 1, 10, 2)),
+        (
+            {"PMI_RANK": "1", "PMI_SIZE": "2", "MPI_LOCALRANKID": "1"},
+            Place("mpi", 1, 1, 2, None, None),
+        ),  # Intel MPI, MPICH
+        ({"PMIX_RANK": "1", **SLURM, "PMI_SIZE": "4"}, Place("mpi", 1, None, 4, None, None)),
+        ({"HOROVOD_RANK": "1", "HOROVOD_LOCAL_RANK": "1", "HOROVOD_SIZE": "2"}, Place("horovod", 1, 1, 2, None, None)),
+        ({"LOCAL_RANK": "1", "NODE_RANK": "0", "WORLD_SIZE": "2"}, Place("lightning", 1, 1, 2, 0, None)),
+        ({"LOCAL_RANK": "1", "NODE_RANK": "2", "LOCAL_WORLD_SIZE": "4"}, Place("lightning", 9, 1, 10, 2, 4)),
     ],
 )
 def test_each_launcher_is_understood(environment: dict[str, str], place: Place) -> None:

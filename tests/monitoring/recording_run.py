@@ -19,7 +19,7 @@ class RecordingRun:
         return self
 
     def __setitem__(self, path: str, value: Any) -> None:
-        self.assigned[path] = value
+        self.assigned.setdefault(path, {}).update(value)
 
     def append(self, value: dict[str, float], *, timestamp: float) -> None:
         """Keep one sample and wake whoever waits for it."""
@@ -28,7 +28,12 @@ class RecordingRun:
             self.timestamps.append(timestamp)
             self._changed.notify_all()
 
-    def wait_for_samples(self, count: int, timeout_s: float = 30.0) -> None:
-        """Return once there are so many samples; fail after `timeout_s`."""
+    def with_figure(self, part: str) -> list[dict[str, float]]:
+        """Return the samples that have a figure with this in its path."""
+        return [sample for sample in self.samples if any(part in path for path in sample)]
+
+    def wait_for_samples(self, count: int, part: str = "", timeout_s: float = 30.0) -> None:
+        """Return once there are so many samples with such a figure; fail after `timeout_s`."""
         with self._changed:
-            assert self._changed.wait_for(lambda: len(self.samples) >= count, timeout_s), "the monitor took no sample"
+            enough = self._changed.wait_for(lambda: len(self.with_figure(part)) >= count, timeout_s)
+            assert enough, f"the monitor took no {count} samples of {part!r}: {self.samples[-1:]}"

@@ -16,7 +16,7 @@ def figures() -> list[Probe[float]]:
     """Memory that is not available to a new process, and swap."""
     return [
         Probe("memory", _memory),
-        Probe("swap", lambda: {"memory/swap_used_gib": psutil.swap_memory().used / GIB}),
+        Probe("swap", _swap),
     ]
 
 
@@ -25,3 +25,8 @@ def _memory() -> dict[str, float]:
     # "used" leaves out shared memory on some systems and caches differ between them; total - available is the same
     # thing everywhere, and what the per cent figure is made of.
     return {"memory/used_gib": (memory.total - memory.available) / GIB, "memory/percent": memory.percent}
+
+
+def _swap() -> dict[str, float]:
+    swap = psutil.swap_memory()
+    return {"memory/swap_used_gib": swap.used / GIB, "memory/swap_percent": swap.percent}

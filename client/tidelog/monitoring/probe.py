@@ -12,8 +12,14 @@ GIB = 2**30
 MIB = 2**20
 
 Value = TypeVar("Value")
+Wanted = Callable[[str], bool]
 
 logger = logging.getLogger(__name__)
+
+
+def everything(_: str) -> bool:
+    """Want every figure."""
+    return True
 
 
 @dataclass(frozen=True)
@@ -29,22 +35,31 @@ class ProbeReader(Generic[Value]):
     """Reads probes, leaves out those that fail, and logs each failing one once.
 
     A failing probe is asked again next time: a figure may come back (a driver that was busy), and an exception a second
-    costs nothing that can be measured.
+    costs nothing that can be measured. A probe none of whose figures is wanted is not asked again.
     """
 
     probes: Iterable[Probe[Value]]
+    wanted: Wanted = everything
     _failed: set[str] = field(default_factory=set)
+    _unwanted: set[str] = field(default_factory=set)
 
     def read(self) -> dict[str, Value]:
-        """Return the figures of all probes that could be read. Never raises."""
+        """Return the wanted figures of all probes that could be read. Never raises."""
         figures: dict[str, Value] = {}
         for probe in self.probes:
+            if probe.name in self._unwanted:
+                continue
             try:
-                figures.update(probe.read())
+                found = probe.read()
             except Exception:  # a driver or a /proc file may fail in ways that nobody has listed
                 if probe.name not in self._failed:
                     self._failed.add(probe.name)
                     logger.debug("%s cannot be read; all other figures are.", probe.name, exc_info=True)
+                continue
+            kept = {path: value for path, value in found.items() if self.wanted(path)}
+            if found and not kept:
+                self._unwanted.add(probe.name)
+            figures.update(kept)
         return figures
 
 

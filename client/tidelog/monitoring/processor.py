@@ -12,6 +12,7 @@ from tidelog.monitoring.probe import GIB, Probe, Rate, known
 # Listing a machine's processes to find our children takes 1 ms per 50 of them. It is done again only when 500 times as
 # long has passed, so that it never costs more than 0.2 % of a core, however many processes there are.
 RESCAN_FACTOR = 500
+SECONDS_PER_HOUR = 3600.0
 
 
 def facts() -> list[Probe[float]]:
@@ -20,12 +21,18 @@ def facts() -> list[Probe[float]]:
 
 
 def figures() -> list[Probe[float]]:
-    """The load of the machine, and of this process with its children."""
-    psutil.cpu_percent(None)  # psutil measures from its last call; the first one has nothing to measure from
-    return [
-        Probe("cpu", lambda: {"cpu/percent": psutil.cpu_percent(None)}),
-        Probe("process tree", ProcessTree().read),
-    ]
+    """The load of the machine and of each of its cores."""
+    psutil.cpu_percent(None, percpu=True)  # psutil measures from its last call; the first has nothing to measure from
+    return [Probe("cpu", _load)]
+
+
+def _load() -> dict[str, float]:
+    """Return the cores' loads, and their mean as the machine's: the system is asked once for both."""
+    cores = psutil.cpu_percent(None, percpu=True)
+    return {
+        "cpu/percent": sum(cores) / max(1, len(cores)),
+        **{f"cpu/core/{number}/percent": load for number, load in enumerate(cores)},
+    }
 
 
 class ProcessTree:
@@ -35,6 +42,7 @@ class ProcessTree:
         self._clock = clock
         self._root = psutil.Process()
         self._tree = [self._root]
+        self.pids = frozenset({self._root.pid})
         self._rescan_at = clock()
         self._cpu_s: dict[psutil.Process, float] = {}
         self._total_cpu_s = 0.0
@@ -59,7 +67,13 @@ class ProcessTree:
         return known({
             "process/cpu_percent": None if cores is None else 100 * cores,
             "process/memory_gib": memory_bytes / GIB,
+            "process/count": float(len(cpu_s)),
         })  # fmt: skip
+
+    @property
+    def cpu_hours(self) -> float:
+        """The processor time of the tree since this object was made."""
+        return self._total_cpu_s / SECONDS_PER_HOUR
 
     def _count(self, cpu_s: dict[psutil.Process, float]) -> None:
         """Add what each process used since it was last looked at; one seen for the first time adds nothing yet."""
@@ -72,4 +86,5 @@ class ProcessTree:
         children = self._root.children(recursive=True)
         # psutil keeps what it has looked up on its Process objects, so those that are still there are kept.
         self._tree = [self._root, *(known_processes.get(child, child) for child in children)]
+        self.pids = frozenset(process.pid for process in self._tree)
         self._rescan_at = self._clock() + RESCAN_FACTOR * (time.thread_time() - started)
