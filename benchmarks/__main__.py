@@ -13,13 +13,20 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
-from benchmarks import append, charts, startup, storage, throughput
+from benchmarks import append, charts, monitoring, startup, storage, throughput
 from benchmarks.command import ROUNDS, end_servers_when_terminated
 from benchmarks.processes import ROOT
 from benchmarks.report import Line, load, surroundings, table
 from benchmarks.sizes import Size, add_size_options, chosen_size
 
-BENCHMARKS = {"append": append, "throughput": throughput, "storage": storage, "charts": charts, "startup": startup}
+BENCHMARKS = {
+    "append": append,
+    "throughput": throughput,
+    "storage": storage,
+    "charts": charts,
+    "startup": startup,
+    "monitoring": monitoring,
+}
 
 DOCUMENT = ROOT / "docs" / "reference" / "benchmarks.md"
 BEGIN = "<!-- figures: written by `python -m benchmarks --write-docs` -->"

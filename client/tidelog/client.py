@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from tidelog import cluster
 from tidelog.run import Run
 from tidelog.settings import resolve_settings, resolve_token, resolve_url
+from tidelog.switches import resolve_switches
 
 
 def init_run(
     project: str | None = None, *, name: str | None = None, tags: Iterable[str] | None = None,
     with_id: str | None = None, custom_run_id: str | None = None, mode: str | None = None, url: str | None = None,
-    api_token: str | None = None, directory: str | os.PathLike[str] | None = None, capture_hardware: bool = True,
-    monitoring_namespace: str | None = None, flush_interval_s: float = 1.0,
+    api_token: str | None = None, directory: str | os.PathLike[str] | None = None, capture_hardware: bool | None = None,
+    monitoring_namespace: str | None = None, monitoring_interval_s: float | None = None,
+    monitoring_figures: Iterable[str] | None = None, flush_interval_s: float = 1.0,
 ) -> Run:  # fmt: skip
     """Open a run to log to. It never waits for the network and works without a server.
 
@@ -32,7 +33,8 @@ def init_run(
     - debug: arguments are checked, nothing is kept.
 
     `capture_hardware` samples processor, memory, disk, network and GPUs into `monitoring_namespace`, where psutil is
-    installed: `monitoring`, or `monitoring/<host>-<rank>` in a job of several ranks.
+    installed: `monitoring`, or `monitoring/<host>-<rank>` in a job of several ranks. `monitoring_figures` chooses what
+    by patterns such as "gpu/*" and "!cpu/core/*", `monitoring_interval_s` how often (1.0).
     `flush_interval_s` is how often the journal is sent, 10 s at most.
 
     A wrong argument raises an `ArgumentError`.
@@ -41,7 +43,10 @@ def init_run(
         resolve_settings(
             project=project, name=name, tags=tags, with_id=with_id, custom_run_id=custom_run_id, mode=mode, url=url,
             api_token=api_token, directory=directory, flush_interval_s=flush_interval_s,
-            monitoring_namespace=(monitoring_namespace or cluster.monitoring_namespace()) if capture_hardware else None,
+            switches=resolve_switches(
+                capture_hardware=capture_hardware, monitoring_namespace=monitoring_namespace,
+                monitoring_interval_s=monitoring_interval_s, monitoring_figures=monitoring_figures,
+            ),
         )
     )  # fmt: skip
 
@@ -56,12 +61,14 @@ class Client:
     def init_run(
         self, project: str | None = None, *, name: str | None = None, tags: Iterable[str] | None = None,
         with_id: str | None = None, custom_run_id: str | None = None, mode: str | None = None,
-        directory: str | os.PathLike[str] | None = None, capture_hardware: bool = True,
-        monitoring_namespace: str | None = None, flush_interval_s: float = 1.0,
+        directory: str | os.PathLike[str] | None = None, capture_hardware: bool | None = None,
+        monitoring_namespace: str | None = None, monitoring_interval_s: float | None = None,
+    monitoring_figures: Iterable[str] | None = None, flush_interval_s: float = 1.0,
     ) -> Run:  # fmt: skip
         """Open a run on this client's server; see `tidelog.init_run`."""
         return init_run(
             project, name=name, tags=tags, with_id=with_id, custom_run_id=custom_run_id, mode=mode, url=self.url,
             api_token=self._api_token, directory=directory, capture_hardware=capture_hardware,
-            monitoring_namespace=monitoring_namespace, flush_interval_s=flush_interval_s,
+            monitoring_namespace=monitoring_namespace, monitoring_interval_s=monitoring_interval_s,
+            monitoring_figures=monitoring_figures, flush_interval_s=flush_interval_s,
         )  # fmt: skip

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tidelog.monitoring import HardwareMonitor
 
 STOP_TIMEOUT_S = 60.0
-MONITOR_INTERVAL_S = 1.0
 
 
 class Run:
@@ -167,7 +166,8 @@ class Run:
     def _make_monitor(self, namespace: str) -> HardwareMonitor:
         from tidelog.monitoring import HardwareMonitor
 
-        return HardwareMonitor(self, namespace, MONITOR_INTERVAL_S)
+        switches = self._session.settings.switches
+        return HardwareMonitor(self, namespace, switches.monitoring_interval_s, switches.monitoring_figures)
 
 
 def _description(settings: Settings) -> list[tuple[str, Any]]:

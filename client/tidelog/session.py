@@ -162,7 +162,7 @@ class Session:
         from importlib import import_module
         from importlib.util import find_spec
 
-        namespace = self.settings.monitoring_namespace
+        namespace = self.settings.switches.monitoring_namespace
         if namespace is None or self._is_child or find_spec("psutil") is None:
             return None
         with lifecycle.importing:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from tidelog.errors import InvalidValueError, UnsupportedTypeError
 from tidelog.paths import has_control_characters
+from tidelog.switches import Switches
 from tidelog.values import shown
 
 DEFAULT_URL = "http://127.0.0.1:8600"
@@ -30,7 +31,7 @@ class Settings(NamedTuple):
     name: str | None
     tags: frozenset[str]
     flush_interval_s: float
-    monitoring_namespace: str | None  # None: no hardware monitoring
+    switches: Switches
 
     @property
     def keeps_journal(self) -> bool:
@@ -46,7 +47,7 @@ class Settings(NamedTuple):
 def resolve_settings(
     project: str | None, name: str | None, tags: object, with_id: str | None, custom_run_id: str | None,
     mode: str | None, url: str | None, api_token: str | None, directory: str | os.PathLike[str] | None,
-    flush_interval_s: float, monitoring_namespace: str | None,
+    flush_interval_s: float, switches: Switches,
 ) -> Settings:  # fmt: skip
     """Check the arguments of `init_run` and fill in what is missing from the environment."""
     if with_id is not None and custom_run_id is not None:
@@ -74,7 +75,7 @@ def resolve_settings(
         name=name,
         tags=_tags(tags),
         flush_interval_s=_interval(flush_interval_s),
-        monitoring_namespace=monitoring_namespace,
+        switches=switches,
     )
 
 

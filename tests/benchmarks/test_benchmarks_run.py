@@ -16,6 +16,7 @@ LINES = {
     "throughput": ["1 run x 100 metrics x 5,000 steps", "20 processes at once, nothing lost"],
     "storage": ["bytes a point on the server after compaction"],
     "charts": ["chart of 1M points", "100 runs x 1,000 points"],
+    "monitoring": ["hardware monitoring at 1 Hz, 0 GPUs"],
     "startup": ["`import tidelog`", "`init_run` to first append returned", "`tidelog server` start to healthy"],
 }
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.client.programs import run_program
 from tests.conftest import ServerProcess
-from tidelog import settings
+from tidelog import settings, switches
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "client.md"
 EXAMPLES = re.findall(r"```python\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
@@ -31,7 +31,9 @@ def test_the_guide_names_every_mode_and_default(name: str) -> None:
 
 
 def test_the_guide_names_every_variable_of_the_environment() -> None:
-    """Those that the client reads, and no others."""
+    """Those that the client reads, and no others; those of its switches are made of their arguments' names."""
     package = Path(settings.__file__).parent
-    read = set(re.findall(r"TIDELOG_[A-Z_]+", "".join(path.read_text("utf-8") for path in package.glob("*.py"))))
-    assert set(re.findall(r"TIDELOG_[A-Z_]+", GUIDE.read_text("utf-8"))) == read
+    read = set(re.findall(r"TIDELOG_[A-Z_]+[A-Z]", "".join(path.read_text("utf-8") for path in package.glob("*.py"))))
+    pages = [GUIDE, *(GUIDE.with_name(name) for name in ("capture.md", "monitoring.md"))]
+    named = set(re.findall(r"TIDELOG_[A-Z_]+[A-Z]", "".join(page.read_text("utf-8") for page in pages)))
+    assert named == read | {f"TIDELOG_{name.upper()}" for name in switches.VARIABLES}

@@ -15,8 +15,8 @@ class FakeMonitor:
 
     made: list[FakeMonitor]
 
-    def __init__(self, run: tidelog.Run, namespace: str, interval_s: float) -> None:
-        self.run, self.namespace, self.interval_s = run, namespace, interval_s
+    def __init__(self, run: tidelog.Run, namespace: str, interval_s: float, figures: object) -> None:
+        self.run, self.namespace, self.interval_s, self.figures = run, namespace, interval_s, figures
         self.started = threading.Event()
         self.stopped = False
         self.made.append(self)
@@ -45,7 +45,7 @@ def test_the_hardware_is_sampled_until_the_run_ends(open_run: OpenRun, monitors:
     while not monitors:
         run.wait(0.0)
     assert monitors[0].started.wait(30.0)
-    assert (monitors[0].namespace, monitors[0].interval_s) == ("machine/0", 1.0)
+    assert (monitors[0].namespace, monitors[0].interval_s, monitors[0].figures) == ("machine/0", 1.0, ("*",))
     run.stop()
     assert monitors[0].stopped
 

@@ -1,0 +1,66 @@
+"""What a run captures, by argument, variable and default."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tidelog.errors import ArgumentError
+from tidelog.switches import Switches, resolve_switches
+
+GIVEN_NOTHING: dict[str, Any] = dict.fromkeys(
+    ("capture_hardware", "monitoring_namespace", "monitoring_interval_s", "monitoring_figures")
+)
+
+
+def resolved(**given: Any) -> Switches:
+    """Return the switches for these arguments and none else."""
+    return resolve_switches(**GIVEN_NOTHING | given)
+
+
+@pytest.fixture(autouse=True)
+def nothing_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No switch comes from where the tests run."""
+    for name in GIVEN_NOTHING:
+        monkeypatch.delenv(f"TIDELOG_{name.upper()}", raising=False)
+
+
+def test_an_argument_comes_before_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a variable before the default."""
+    assert resolved().monitoring_namespace == "monitoring"
+    monkeypatch.setenv("TIDELOG_CAPTURE_HARDWARE", "no")
+    monkeypatch.setenv("TIDELOG_MONITORING_INTERVAL_S", "5")
+    monkeypatch.setenv("TIDELOG_MONITORING_FIGURES", "gpu/*, !gpu/*/fan_percent")
+    assert resolved().monitoring_namespace is None
+    assert resolved().monitoring_interval_s == 5.0
+    assert resolved().monitoring_figures == ("gpu/*", "!gpu/*/fan_percent")
+    given = resolved(capture_hardware=True, monitoring_interval_s=2, monitoring_figures=["cpu/*"])
+    assert given == resolved()._replace(
+        monitoring_namespace="monitoring", monitoring_interval_s=2.0, monitoring_figures=("cpu/*",)
+    )
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"capture_hardware": "yes"},
+        {"monitoring_interval_s": 0},
+        {"monitoring_interval_s": "soon"},
+        {"monitoring_interval_s": True},
+        {"monitoring_figures": "gpu/*"},
+        {"monitoring_figures": [1]},
+        {"monitoring_namespace": "/"},
+    ],
+)
+def test_a_wrong_argument_is_refused_by_name(wrong: dict[str, object]) -> None:
+    """At the call of `init_run`."""
+    with pytest.raises(ArgumentError, match=next(iter(wrong))):
+        resolved(**wrong)
+
+
+def test_a_variable_that_is_neither_on_nor_off_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rather than taken for one of them."""
+    monkeypatch.setenv("TIDELOG_CAPTURE_HARDWARE", "perhaps")
+    with pytest.raises(ArgumentError, match="TIDELOG_CAPTURE_HARDWARE"):
+        resolved()
