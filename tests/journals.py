@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import time
 import uuid
 import zlib
@@ -50,6 +51,28 @@ class MemoryJournal:
 
     def assign(self, path: str, value: bytes) -> None:
         self.stream += records.assign(self.number(path), MOMENT_S, value)
+
+    def text(self, path: str, text: str | bytes, step: float | None = None, seconds: float = MOMENT_S) -> None:
+        payload = text if isinstance(text, bytes) else text.encode()
+        micros = NEXT_STEP if step is None else round(step * 1e6)
+        self.stream += records.text_point(self.number(path), micros, seconds, payload)
+
+    def object(self, path: str, value: bytes, step: float | None = None, seconds: float = MOMENT_S) -> None:
+        micros = NEXT_STEP if step is None else round(step * 1e6)
+        self.stream += records.object_point(self.number(path), micros, seconds, value)
+
+    def histogram(self, path: str, edges: list[float], counts: list[float], step: float | None = None) -> None:
+        numbers = array("d", [*edges, *counts])
+        self.object(path, b"h" + struct.pack("<I", len(counts)) + records.packed(numbers), step)
+
+    def change_set(self, path: str, change: bytes, *items: str) -> None:
+        self.stream += records.set_change(self.number(path), MOMENT_S, change, items)
+
+    def change_files(self, path: str, change: bytes, *entries: dict[str, object] | str) -> None:
+        self.stream += records.file_set_change(self.number(path), MOMENT_S, change, entries)
+
+    def event(self, title: str, *, kind: str = "alert", level: str = "warning", text: str = "") -> None:
+        self.stream += records.event(kind, level, MOMENT_S, None, title, text)
 
     def delete(self, path: str) -> None:
         self.stream += records.delete(self.number(path), MOMENT_S)

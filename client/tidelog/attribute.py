@@ -7,20 +7,23 @@ import struct
 import time
 from array import array
 from collections.abc import Callable, Mapping
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tidelog import records
-from tidelog.columns import float_column, step_column, time_column
+from tidelog.columns import float_column, in_parts, is_text_column, step_column, time_column
 from tidelog.errors import InvalidValueError, KindConflictError
 from tidelog.paths import normal_path
-from tidelog.values import STEP_LIMIT, STEP_SCALE, as_float, as_seconds, as_step, flatten
+from tidelog.values import STEP_LIMIT, STEP_SCALE, as_float, as_seconds, as_step, as_utf8, flatten
 
 if TYPE_CHECKING:
     from tidelog.run import Run
     from tidelog.series_values import SeriesValues
 
-SERIES = "series"
+SERIES = "float series"
+STRING_SERIES = "string series"
 VALUE = "single value"
+WRITE_BYTES = 1024 * 1024  # of an extend that is many records, in one write
 PLANS = 64  # how many sets of keys a namespace remembers for its dict appends
 
 # Module globals: a name that is looked up once costs the append less than an attribute of a module.
@@ -44,7 +47,7 @@ class RowPlan(NamedTuple):
 class Attribute:
     """One path of a run. Handles are cheap, and may be kept and shared between threads and with forked children."""
 
-    __slots__ = ("_fd", "_kind", "_path", "_plans", "_run", "_stream", "_tag")
+    __slots__ = ("_fd", "_kind", "_number", "_path", "_plans", "_run", "_stream", "_tag")
 
     def __init__(self, run: Run, path: str) -> None:
         self._run = run
@@ -52,13 +55,15 @@ class Attribute:
         self._stream = run._session.stream
         self._fd = run._session.stream.fd
         self._tag: int | None = None  # None until the first append, which struct refuses to pack
+        self._number: int | None = None  # of the path, for a series of texts or the like
         self._kind: str | None = None
         self._plans: dict[tuple[object, ...], RowPlan] | None = None
 
     def append(self, value: Any, step: Any = None, timestamp: Any = None) -> None:
         """Add a point to the series at this path, or with a dict one point to each series below it.
 
-        `value` is a number, also of numpy or torch, or a dict of numbers. `step` is an int, a float or a Decimal; six
+        `value` is a number, also of numpy or torch, or a text, or a dict of these; what the first point is, all points
+        of the series are. `step` is an int, a float or a Decimal; six
         decimals are kept, and without one the series counts on from its greatest step. `timestamp` is seconds since
         1970 or a datetime, by default now. Steps may come in any order; of two points with one step the later counts.
 
@@ -79,7 +84,9 @@ class Attribute:
                 if written != _POINT_BYTES:
                     self._stream.rescue(data, written)
                 return
-        if isinstance(value, Mapping):
+        if isinstance(value, str):
+            self._append_text(value, step, timestamp)
+        elif isinstance(value, Mapping):
             self._append_row(value, step, timestamp)
         else:
             self._append_point(as_float(value), as_step(step), timestamp)
@@ -90,8 +97,11 @@ class Attribute:
         """Add many points to the series at this path in one go; far cheaper than as many appends.
 
         `values`, `steps` and `timestamps` are lists or arrays of one length; an array of 64-bit floats is copied as it
-        is. Everything else is as for `append`.
+        is. A list of texts makes a string series. Everything else is as for `append`.
         """
+        if is_text_column(values):
+            self._extend_texts(list(values), steps, timestamps)
+            return
         numbers = float_column(values)
         count = len(numbers)
         micros = step_column(steps, count)
@@ -149,17 +159,25 @@ class Attribute:
             self._tag = records.point_tag(number)
 
     def _series_number(self) -> int:
-        """Make this a series, if it is none yet, and return the path's number."""
+        """Make this a series of numbers, if it is none yet, and return the path's number."""
         if self._tag is None:
             self._refuse_other_kind(SERIES)
             self._become(SERIES, self._stream.numbers([self._path])[0])
         assert self._tag is not None
         return self._tag & 0xFFFFFF
 
+    def _object_series_number(self, kind: str) -> int:
+        """Make this a series of texts or the like, if it is none yet, and return the path's number."""
+        if self._kind != kind or self._number is None:
+            self._refuse_other_kind(kind)
+            self._number = self._stream.numbers([self._path])[0]
+            self._kind = kind
+        return self._number
+
     def _hear_deletion(self, deleted: str) -> None:
         """Forget what was known of this path if it was deleted: it may become anything now."""
         if self._path == deleted or self._path.startswith(f"{deleted}/"):
-            self._kind = self._tag = None
+            self._kind = self._tag = self._number = None
         self._plans = None
 
     # The slower ways
@@ -168,6 +186,21 @@ class Attribute:
         seconds = _now() if timestamp is None else as_seconds(timestamp)
         tag = self._tag if self._tag is not None else records.point_tag(self._series_number())
         self._stream.write(_pack_point(tag, micros, seconds, value))
+
+    def _append_text(self, text: str, step: object, timestamp: object) -> None:
+        micros = as_step(step)
+        seconds = _now() if timestamp is None else as_seconds(timestamp)
+        payload = as_utf8(self._path, text)
+        number = self._object_series_number(STRING_SERIES)
+        self._stream.write(records.text_point(number, micros, seconds, payload))
+
+    def _extend_texts(self, texts: list[str], steps: object, timestamps: object) -> None:
+        micros = step_column(steps, len(texts))
+        seconds = time_column(timestamps, len(texts), _now())
+        payloads = [as_utf8(self._path, text) for text in texts]
+        number = self._object_series_number(STRING_SERIES)
+        for part in in_parts(map(records.text_point, repeat(number), micros, seconds, payloads), WRITE_BYTES):
+            self._stream.write(part)
 
     def _append_row(self, values: Mapping[Any, Any], step: object, timestamp: object) -> None:
         micros = as_step(step)
@@ -181,17 +214,29 @@ class Attribute:
 
     def _append_new_row(self, values: Mapping[Any, Any], micros: int, seconds: float) -> None:
         """Append a dict with keys that were not seen before, nested dicts, or values other than plain numbers."""
-        flat = [(normal_path(path), as_float(value)) for path, value in flatten(self._path, values)]
-        self._refuse_repeated(flat)
-        if not flat:
-            return
+        leaves = [(normal_path(path), value) for path, value in flatten(self._path, values)]
+        self._refuse_repeated(leaves)
+        texts = [(path, as_utf8(path, value)) for path, value in leaves if isinstance(value, str)]
+        flat = [(path, as_float(value)) for path, value in leaves if not isinstance(value, str)]
+        for path, _ in texts:
+            self._run[path]._refuse_other_kind(STRING_SERIES)
+        if flat:
+            self._append_numbers(values, flat, micros, seconds, remember=not texts)
+        for path, payload in texts:
+            number = self._run[path]._object_series_number(STRING_SERIES)
+            self._stream.write(records.text_point(number, micros, seconds, payload))
+
+    def _append_numbers(
+        self, values: Mapping[Any, Any], flat: list[tuple[str, float]], micros: int, seconds: float, remember: bool
+    ) -> None:
         children = [self._run[path] for path, _ in flat]
         for child in children:
             child._refuse_other_kind(SERIES)
         numbers = self._stream.numbers([path for path, _ in flat])
         for child, number in zip(children, numbers, strict=True):
             child._become(SERIES, number)
-        if len(flat) <= records.ROW_VALUES and not any(isinstance(value, Mapping) for value in values.values()):
+        plain = remember and not any(isinstance(value, Mapping) for value in values.values())
+        if plain and len(flat) <= records.ROW_VALUES:
             self._remember_plan(tuple(values), numbers)
         for start in range(0, len(flat), records.ROW_VALUES):
             part = flat[start : start + records.ROW_VALUES]
@@ -200,7 +245,7 @@ class Attribute:
             payload = b"".join((_pack_step_time(micros, seconds), packed_numbers, packed_values))
             self._stream.write(records.framed(records.ROW_KIND, len(part), payload))
 
-    def _refuse_repeated(self, flat: list[tuple[str, float]]) -> None:
+    def _refuse_repeated(self, flat: list[tuple[str, object]]) -> None:
         paths = [path for path, _ in flat]
         if len(set(paths)) != len(paths):
             twice = next(path for path in paths if paths.count(path) > 1)

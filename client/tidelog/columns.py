@@ -6,7 +6,7 @@ Arrays of numpy and their like come in through the buffer protocol, without impo
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from tidelog.errors import InvalidValueError, UnsupportedTypeError
@@ -34,6 +34,25 @@ def float_column(values: object) -> array[float]:
         return array("d", items)
     except SCALAR_FAILURES:
         return array("d", [as_float(item) for item in items])
+
+
+def is_text_column(values: object) -> bool:
+    """Say whether these are texts: a list, tuple or array whose first item is one."""
+    return isinstance(values, Sequence) and not isinstance(values, str) and len(values) > 0 and type(values[0]) is str
+
+
+def in_parts(records: Iterable[bytes], part_bytes: int) -> Iterator[bytes]:
+    """Join records to parts of about this many bytes."""
+    part: list[bytes] = []
+    size = 0
+    for record in records:
+        part.append(record)
+        size += len(record)
+        if size >= part_bytes:
+            yield b"".join(part)
+            part, size = [], 0
+    if part:
+        yield b"".join(part)
 
 
 def step_column(steps: object, count: int) -> array[int]:

@@ -10,7 +10,7 @@ import struct
 import sys
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zlib import crc32
 
 from tidelog.errors import MalformedJournalError
@@ -19,12 +19,18 @@ from tidelog.records import (
     COLUMN_KIND,
     DEFINE_KIND,
     DELETE_KIND,
+    EVENT_KIND,
+    FILE_SET_CHANGE_KIND,
     HEADER_BYTES,
+    LAST_KIND,
+    OBJECT_KIND,
     PAYLOAD_BYTES,
     POINT_BYTES,
     POINT_KIND,
     ROW_KIND,
+    SET_CHANGE_KIND,
     STATE_KIND,
+    TEXT_KIND,
 )
 
 _read_header = struct.Struct("<III").unpack_from
@@ -89,7 +95,46 @@ class State(NamedTuple):
     dropped: int
 
 
-Record = Point | Row | Column | Define | Assign | Delete | State
+class TextPoint(NamedTuple):
+    """One point of a string series."""
+
+    number: int
+    step: int
+    seconds: float
+    text: str
+
+
+class ObjectPoint(NamedTuple):
+    """One point of a series of objects: type byte and bytes."""
+
+    number: int
+    step: int
+    seconds: float
+    value: bytes
+
+
+class SetChange(NamedTuple):
+    """A change of a string set, or with `of_files` of a file set: `+`, `-` or `0`, and what is added or removed."""
+
+    number: int
+    seconds: float
+    change: str
+    items: tuple[Any, ...]
+    of_files: bool
+
+
+class Event(NamedTuple):
+    """Something that happened; the step is in millionths."""
+
+    kind: str
+    level: str
+    seconds: float
+    step: int | None
+    title: str
+    text: str
+
+
+Record = Point | Row | Column | Define | Assign | Delete | State | TextPoint | ObjectPoint | SetChange | Event
 
 
 class Span(NamedTuple):
@@ -115,7 +160,7 @@ def spans(data: bytes) -> Iterator[Span]:
                 return
         else:
             end, records = position + HEADER_BYTES + length, 1
-            if not ROW_KIND <= kind <= STATE_KIND or end > len(data) or length > PAYLOAD_BYTES:
+            if not ROW_KIND <= kind <= LAST_KIND or end > len(data) or length > PAYLOAD_BYTES:
                 return
             if crc32(memoryview(data)[position + HEADER_BYTES : end]) != checksum:
                 return
@@ -184,6 +229,30 @@ def _read_state(_: int, payload: bytes) -> State:
     return State(fields["state"], fields["time"], fields["error"], fields["dropped"])
 
 
+def _read_text(number: int, payload: bytes) -> TextPoint:
+    step, seconds = struct.unpack_from("<qd", payload)
+    return TextPoint(number, step, seconds, payload[16:].decode())
+
+
+def _read_object(number: int, payload: bytes) -> ObjectPoint:
+    step, seconds = struct.unpack_from("<qd", payload)
+    return ObjectPoint(number, step, seconds, payload[16:])
+
+
+def _read_set_change(number: int, payload: bytes, of_files: bool = False) -> SetChange:
+    seconds = struct.unpack_from("<d", payload)[0]
+    return SetChange(number, seconds, payload[8:9].decode(), tuple(json.loads(payload[9:])), of_files)
+
+
+def _read_file_set_change(number: int, payload: bytes) -> SetChange:
+    return _read_set_change(number, payload, of_files=True)
+
+
+def _read_event(_: int, payload: bytes) -> Event:
+    fields = json.loads(payload)
+    return Event(*(fields[name] for name in ("kind", "level", "time", "step", "title", "text")))
+
+
 _READERS: dict[int, Callable[[int, bytes], Record]] = {
     ROW_KIND: _read_row,
     COLUMN_KIND: _read_column,
@@ -191,6 +260,11 @@ _READERS: dict[int, Callable[[int, bytes], Record]] = {
     ASSIGN_KIND: _read_assign,
     DELETE_KIND: _read_delete,
     STATE_KIND: _read_state,
+    TEXT_KIND: _read_text,
+    OBJECT_KIND: _read_object,
+    SET_CHANGE_KIND: _read_set_change,
+    FILE_SET_CHANGE_KIND: _read_file_set_change,
+    EVENT_KIND: _read_event,
 }
 
 

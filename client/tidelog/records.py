@@ -9,6 +9,8 @@ import json
 import struct
 import sys
 from array import array
+from collections.abc import Mapping, Sequence
+from typing import Any
 from zlib import crc32
 
 POINT_KIND = 0xA1
@@ -18,6 +20,12 @@ DEFINE_KIND = 0xA4
 ASSIGN_KIND = 0xA5
 DELETE_KIND = 0xA6
 STATE_KIND = 0xA7
+TEXT_KIND = 0xA8
+OBJECT_KIND = 0xA9
+SET_CHANGE_KIND = 0xAA
+FILE_SET_CHANGE_KIND = 0xAB
+EVENT_KIND = 0xAC
+LAST_KIND = EVENT_KIND
 
 POINT_BYTES = 28
 HEADER_BYTES = 12
@@ -25,6 +33,9 @@ ROW_VALUES = 100_000  # the most values that one row holds
 COLUMN_POINTS = 100_000  # the most points that one column holds
 MAX_PATHS = 2**24
 PAYLOAD_BYTES = 16 * 1024 * 1024 + 1024  # no record is longer
+HISTOGRAM = b"h"  # types of an object, see `object_point`
+FILE_REFERENCE = b"F"
+ADD, REMOVE, CLEAR = b"+", b"-", b"0"  # what a set change does
 ERROR_CHARACTERS = 100_000  # of a traceback; a recursion gone wrong writes longer ones
 
 pack_point = struct.Struct("<Iqdd").pack
@@ -64,11 +75,42 @@ def column(number: int, steps: array[int], times: array[float], values: bytes) -
     return framed(COLUMN_KIND, number, b"".join((_pack_count(len(steps), 0), packed(steps), packed(times), values)))
 
 
+def text_point(number: int, step: int, seconds: float, text: bytes) -> bytes:
+    """Record one point of a string series; `text` is UTF-8."""
+    return framed(TEXT_KIND, number, pack_step_time(step, seconds) + text)
+
+
+def object_point(number: int, step: int, seconds: float, value: bytes) -> bytes:
+    """Record one point of a series of objects; `value` is its type byte and its bytes."""
+    return framed(OBJECT_KIND, number, pack_step_time(step, seconds) + value)
+
+
+def set_change(number: int, seconds: float, change: bytes, items: Sequence[str]) -> bytes:
+    """Add strings to a string set, remove them from it, or empty it; what is not there is removed silently."""
+    return framed(SET_CHANGE_KIND, number, _pack_time(seconds) + change + as_json(list(items)))
+
+
+def file_set_change(number: int, seconds: float, change: bytes, entries: Sequence[Mapping[str, Any] | str]) -> bytes:
+    """Add files to a file set ({name, file, size, modified_ms} each), or remove the files of these names."""
+    return framed(FILE_SET_CHANGE_KIND, number, _pack_time(seconds) + change + as_json(list(entries)))
+
+
+def event(kind: str, level: str, seconds: float, step: int | None, title: str, text: str) -> bytes:
+    """Record something that happened: an alert, an event or a comment. `step` is in millionths."""
+    fields = {"kind": kind, "level": level, "time": seconds, "step": step, "title": title, "text": text}
+    return framed(EVENT_KIND, 0, as_json(fields))
+
+
+def as_json(content: object) -> bytes:
+    """Return JSON as journals hold it."""
+    return json.dumps(content, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace")
+
+
 def state(ending: str, seconds: float, error: str | None, dropped: int) -> bytes:
     """End the writer: its last record."""
     error = error[-ERROR_CHARACTERS:] if error else None
-    text = json.dumps({"state": ending, "time": seconds, "error": error, "dropped": dropped}, ensure_ascii=False)
-    return framed(STATE_KIND, 0, text.encode("utf-8", "replace"))
+    fields = {"state": ending, "time": seconds, "error": error, "dropped": dropped}
+    return framed(STATE_KIND, 0, as_json(fields))
 
 
 def packed(numbers: array[int] | array[float]) -> bytes:

@@ -105,7 +105,7 @@ def encode_value(path: str, value: object) -> bytes:
     if isinstance(plain, int):
         return b"i" + _int64(path, plain)
     if isinstance(plain, str):
-        return b"s" + _utf8(path, plain)
+        return b"s" + as_utf8(path, plain)
     if isinstance(plain, datetime):
         return b"d" + struct.pack("<q", math.floor(plain.timestamp() * 1000))
     if isinstance(plain, (set, frozenset)):
@@ -135,7 +135,8 @@ def _int64(path: str, number: int) -> bytes:
         ) from error
 
 
-def _utf8(path: str, text: str) -> bytes:
+def as_utf8(path: str, text: str) -> bytes:
+    """Return the text in UTF-8; `path` is where it is logged, for the message."""
     encoded = text.encode("utf-8", "replace")
     if len(encoded) > STRING_BYTES:
         raise InvalidValueError(
@@ -148,4 +149,4 @@ def _string_set(path: str, items: set[object] | frozenset[object]) -> bytes:
     strange = [item for item in items if not isinstance(item, str)]
     if strange:
         raise UnsupportedTypeError(f"{path!r} cannot be a set with {shown(strange[0])} in it; a set holds str only")
-    return _utf8(path, json.dumps(sorted(str(item) for item in items), ensure_ascii=False))
+    return as_utf8(path, json.dumps(sorted(str(item) for item in items), ensure_ascii=False))

@@ -13,7 +13,7 @@ import torch
 
 import tidelog
 from tests.client.conftest import OpenRun
-from tidelog.reading import Assign, Column, Define, Delete, Point, Record, Row
+from tidelog.reading import Assign, Column, Define, Delete, Point, Record, Row, TextPoint
 from tidelog.values import UNNUMBERED_STEP
 
 Written = Callable[[], list[Record]]
@@ -129,10 +129,12 @@ def test_a_path_is_a_series_or_a_value(run: tidelog.Run) -> None:
     run["series"].append(1.0)
     run["value"] = 1
     with pytest.raises(
-        tidelog.KindConflictError, match="'series' is a series in this run and cannot be a single value"
+        tidelog.KindConflictError, match="'series' is a float series in this run and cannot be a single value"
     ):
         run["series"] = 2
-    with pytest.raises(tidelog.KindConflictError, match="'value' is a single value in this run and cannot be a series"):
+    with pytest.raises(
+        tidelog.KindConflictError, match="'value' is a single value in this run and cannot be a float series"
+    ):
         run["value"].append(2.0)
     with pytest.raises(tidelog.KindConflictError):
         run["value"].extend([2.0])
@@ -202,7 +204,7 @@ def test_debug_checks_arguments_and_keeps_nothing(open_run: OpenRun) -> None:
     run["p"] = {"a": 1}
     del run["p"]
     with pytest.raises(tidelog.UnsupportedTypeError):
-        run["x"].append("text")
+        run["x"].append(b"bytes")
     assert run.wait() is True
     assert not run.directory.exists()
 
@@ -239,3 +241,22 @@ def test_a_read_only_run_refuses_to_write(open_run: OpenRun) -> None:
         with pytest.raises(tidelog.ReadOnlyError, match="read-only"):
             write()
     run.stop()
+
+
+def test_texts_make_a_string_series(run: tidelog.Run, written: Written) -> None:
+    """One by one, many at once, and beside numbers in a dict; each with its step and time."""
+    run["logs"].append("first", step=1, timestamp=5.0)
+    run["logs"].extend(["second", "naïve"], steps=[2, 3], timestamps=[6.0, 7.0])
+    run["step"].append({"loss": 0.5, "note": "better"}, step=4, timestamp=8.0)
+    texts = [record[1:] for record in written() if isinstance(record, TextPoint)]
+    assert texts == [
+        (1_000_000, 5.0, "first"), (2_000_000, 6.0, "second"), (3_000_000, 7.0, "naïve"), (4_000_000, 8.0, "better")
+    ]  # fmt: skip
+
+
+def test_a_text_of_more_than_16_mebibytes_raises(run: tidelog.Run, written: Written) -> None:
+    """At the call, naming the path; nothing is recorded."""
+    before = len(written())
+    with pytest.raises(tidelog.InvalidValueError, match="'logs' is 16,777,217 bytes long"):
+        run["logs"].append("x" * (16 * 1024 * 1024 + 1))
+    assert len(written()) == before

@@ -123,8 +123,11 @@ def test_a_run_is_read_by_label_and_by_key(logged: tidelog.Run, open_run: OpenRu
         reader.stop()
 
 
-def test_a_run_is_gone_on_with(logged: tidelog.Run, open_run: OpenRun, server: ServerProcess) -> None:
+def test_a_run_is_gone_on_with(
+    logged: tidelog.Run, open_run: OpenRun, server: ServerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """By its label: steps count on, and its name stays."""
+    monkeypatch.setattr(fetching, "find_spec", lambda _: None)
     logged["count"].append(1.0)
     logged.stop()
     resumed = open_run(mode="async", url=server.url, with_id=logged.label)

@@ -17,11 +17,13 @@ from tidelog_server.ingest.batches import BatchCache
 from tidelog_server.ingest.committer import Committer
 from tidelog_server.ingest.receiver import Receiver
 from tidelog_server.runs.attributes import Attribute, attributes_of
+from tidelog_server.runs.events import StoredEvent, events_of
 from tidelog_server.runs.runs import Run, runs_by_id
 from tidelog_server.series import export
 from tidelog_server.series.charts import Curve, Wanted, Window, curves
 from tidelog_server.series.fold import Folder
 from tidelog_server.series.lookup import find_series
+from tidelog_server.series.objects import reading
 from tidelog_server.series.points import Points
 from tidelog_server.series.tails import Tails
 
@@ -62,6 +64,32 @@ class Store:
             if not page.more:
                 return export.joined(pages)
             start = int(page.points.steps[-1]) + 1
+
+    def objects(
+        self, run_id: int, path: str, limit: int = 10_000, newest_first: bool = False
+    ) -> list[tuple[float, bytes]] | None:
+        """Step and value of all points of a series of objects, read page by page, in the order of reading."""
+        found: list[tuple[float, bytes]] = []
+        beyond: int | None = None
+        while True:
+            self.tails.prepare([run_id])
+            with self.database.read() as connection:
+                series = reading.find_objects(connection, self.tails, self.run(run_id).project_id, run_id, path)
+                if series is None:
+                    return None
+                start, stop = (None, beyond) if newest_first else (beyond, None)
+                page = reading.page_of(
+                    connection, series, start=start, stop=stop, limit=limit, newest_first=newest_first
+                )
+            points = list(zip((page.points.steps / 1e6).tolist(), page.points.values, strict=True))
+            found.extend(reversed(points) if newest_first else points)
+            if not page.more:
+                return found
+            beyond = int(page.points.steps[0]) - 1 if newest_first else int(page.points.steps[-1]) + 1
+
+    def events(self, run_id: int) -> list[StoredEvent]:
+        with self.database.read() as connection:
+            return events_of(connection, run_id)
 
     def curve(self, run_id: int, path: str, buckets: int, window: Window | None = None) -> Curve:
         self.tails.prepare([run_id])

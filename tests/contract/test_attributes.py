@@ -97,8 +97,8 @@ def test_delete_takes_the_namespace(store: Store, fold_between: bool) -> None:
     assert store.points(sender.run_id, "a") is None
 
 
-def test_series_wins_over_value(store: Store, caplog: pytest.LogCaptureFixture) -> None:
-    """Where one process logs a series and another assigns a value, the series stays whole, and the log says so."""
+def test_series_wins_over_value(store: Store) -> None:
+    """Where one process logs a series and another assigns a value, the series stays whole, and a notice says so."""
     one, other = store.sender(key="shared"), store.sender(key="shared")
     assert one.run_id == other.run_id
     one.journal.point("a", 1.0, 0)
@@ -108,7 +108,9 @@ def test_series_wins_over_value(store: Store, caplog: pytest.LogCaptureFixture) 
     other.ship()
     store.folder.fold(one.run_id)
     assert store.attributes(one.run_id)["a"].type == "float_series"
-    assert "1 values were assigned to paths that are series" in caplog.text
+    [notice] = store.events(one.run_id)
+    assert (notice.kind, notice.title) == ("notice", "a is a float series and was assigned a string")
+    assert "text" in notice.text
     other.journal.assign("b", b"stext")
     other.ship()
     store.folder.fold(one.run_id)

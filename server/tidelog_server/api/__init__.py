@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from tidelog_server.api import bulk, charts, dashboards, events, files, health, journal, projects, runs, series, table
+from tidelog_server.api import (
+    bulk,
+    charts,
+    dashboards,
+    events,
+    files,
+    health,
+    journal,
+    objects,
+    projects,
+    runs,
+    series,
+    table,
+)
 
 # The table comes before runs: /runs/query is no label.
-MODULES = (health, journal, projects, table, runs, series, bulk, charts, dashboards, events, files)
+MODULES = (health, journal, projects, table, runs, series, objects, bulk, charts, dashboards, events, files)
 
 router = APIRouter(prefix="/api")
 for module in MODULES:

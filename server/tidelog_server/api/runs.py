@@ -35,7 +35,8 @@ class RunOut(BaseModel):
 
 
 class AttributeOut(BaseModel):
-    """An attribute. For a series `value` is the last one, and the further fields are its aggregates.
+    """An attribute. For a series `value` is the last one, and the further fields are its aggregates; of a text only
+    the beginning is given, of a histogram what it amounts to.
 
     NaN and infinities are given as the texts "NaN", "Infinity" and "-Infinity"; datetimes in ISO 8601.
     """
@@ -102,6 +103,8 @@ def _attribute(attribute: attributes.Attribute) -> AttributeOut:
     fields: dict[str, Any] = {"path": attribute.path, "type": attribute.type, "value": _json_value(attribute.value)}
     if attribute.series is not None:
         fields.update({name: _json_value(value) for name, value in vars(attribute.series).items()})
+    if attribute.extent is not None:
+        fields.update(vars(attribute.extent))
     return AttributeOut(**fields)
 
 

@@ -226,7 +226,7 @@ def _meaning(value: Value) -> str | None:
     return "float" if isinstance(value, float) and not math.isfinite(value) else None
 
 
-def _value(value: Value) -> JsonValue:
+def _value(value: Value) -> JsonValue | dict[str, Any]:
     if isinstance(value, datetime):
         return value.isoformat(timespec="milliseconds")
     return json_number(value) if isinstance(value, float) else value

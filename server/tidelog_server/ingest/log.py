@@ -88,7 +88,7 @@ def entries(connection: sa.Connection, log_ids: list[int], cache: BatchCache) ->
         path_ids = load_writer_paths(connection, (row.writer_id for row in rows))
         for row in rows:
             if row.id in payloads:
-                batch = load(payloads[row.id], row.first_path, path_ids.get(row.writer_id, NO_PATHS))
+                batch = load(payloads[row.id], row.first_path, path_ids.get(row.writer_id, NO_PATHS), row.writer_id)
                 cache.put(row.id, batch)
                 known[row.id] = batch
     return [Entry(row.id, row.run_id, found) for row in rows if (found := known[row.id]) is not None]

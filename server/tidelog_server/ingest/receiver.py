@@ -17,7 +17,7 @@ from tidelog_server.ingest import log
 from tidelog_server.ingest.batches import BatchCache, grouped
 from tidelog_server.ingest.committer import Committer
 from tidelog_server.ingest.records import Batch, decode
-from tidelog_server.runs import writers
+from tidelog_server.runs import events, writers
 from tidelog_server.runs.paths import add_writer_paths, intern_paths, load_writer_paths
 from tidelog_server.runs.writers import Writer
 
@@ -89,7 +89,7 @@ class Receiver:
         """Keep the decoded batch for the fold and for charts."""
         with self._database.read() as connection:
             path_ids = load_writer_paths(connection, [writer.id]).get(writer.id, log.NO_PATHS)
-        self._cache.put(log_id, grouped(batch, path_ids))
+        self._cache.put(log_id, grouped(batch, path_ids, writer.id))
 
 
 def _commit_batch(connection: sa.Connection, writer: Writer, payload: bytes, batch: Batch) -> int | None:
@@ -106,7 +106,8 @@ def _commit_batch(connection: sa.Connection, writer: Writer, payload: bytes, bat
     if batch.end is not None:
         end = batch.end
         writers.end(connection, writer, state=end.state, ended_ms=end.time_ms, error=end.error, dropped=end.dropped)
-    if not len(batch.points) and not batch.operations:
+    events.add(connection, writer.run_id, batch.events)
+    if batch.is_empty:
         return 0
     return log.append(connection, writer, payload, len(batch.points))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -16,9 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidelog_server.errors import MalformedJournalError
+from tidelog_server.ingest import payloads
+from tidelog_server.ingest.payloads import STEP_LIMIT, TEXT_BYTES, TIME_LIMIT_S, Event, storable, time_ms
+from tidelog_server.series.objects.points import ObjectPoints
 from tidelog_server.series.points import NEXT_STEP, Points, joined
 
-POINT, ROW, COLUMN, DEFINE, ASSIGN, DELETE, STATE = range(0xA1, 0xA8)
+POINT, ROW, COLUMN, DEFINE, ASSIGN, DELETE, STATE, TEXT, OBJECT, SET_CHANGE, FILE_SET_CHANGE, EVENT = range(0xA1, 0xAD)
 
 HEADER = struct.Struct("<III")  # tag, payload length, CRC-32 of the payload
 ROW_HEAD = struct.Struct("<qd")
@@ -26,32 +30,74 @@ COLUMN_HEAD = struct.Struct("<II")
 TIME = struct.Struct("<d")
 
 PATH_BYTES = 1024
-TEXT_BYTES = 16 * 1024 * 1024
 PAYLOAD_BYTES = TEXT_BYTES + 1024
-STEP_LIMIT = 4 * 10**18  # in millionths; differences of two steps stay within 64 bits
-TIME_LIMIT_S = 253402300800.0  # the year 10000
 MAX_PATHS = 1 << 24
 
 POINT_TYPE = np.dtype([("tag", "<u4"), ("step", "<i8"), ("time", "<f8"), ("value", "<f8")])
-VALUE_TYPES = {b"f": "float", b"i": "int", b"b": "bool", b"s": "string", b"d": "datetime", b"S": "string_set"}
 
 
 @dataclass(frozen=True)
 class Assignment:
-    """`run[path] = value`. `after` is the number of points of the batch that were logged before it."""
+    """`run[path] = value`."""
 
     number: int
     type: str
     value: Any
-    after: int
+
+
+@dataclass(frozen=True)
+class SetChange:
+    """Strings added to a string set (`+`), removed from it (`-`), or all of them (`0`)."""
+
+    number: int
+    change: str
+    items: list[str]
+
+
+@dataclass(frozen=True)
+class FileSetChange:
+    """Entries added to a file set (`+`), or names removed from it (`-`)."""
+
+    number: int
+    change: str
+    entries: list[Any]
 
 
 @dataclass(frozen=True)
 class Deletion:
-    """`del run[path]`. `after` as in `Assignment`."""
+    """`del run[path]`. `after` is how many points of the batch were logged before it, `after_objects` how many
+    objects.
+    """
 
     number: int
     after: int
+    after_objects: int
+
+
+Operation = Assignment | SetChange | FileSetChange | Deletion
+
+
+@dataclass
+class ObjectRecords:
+    """The points of series of objects in a batch, in the order they were logged.
+
+    `numbers` has the path number of each, `types` its type of series, and `places` how many points of float series
+    were logged before it.
+    """
+
+    numbers: list[int] = field(default_factory=list)
+    types: list[str] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+    steps: list[int] = field(default_factory=list)
+    times: list[int] = field(default_factory=list)
+    values: list[bytes] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def points(self) -> ObjectPoints:
+        """Steps, times and values as arrays."""
+        return ObjectPoints(np.array(self.steps, np.int64), np.array(self.times, np.int64), self.values)
 
 
 @dataclass(frozen=True)
@@ -73,15 +119,17 @@ class Batch:
 
     points: Points
     numbers: NDArray[np.int64]
+    objects: ObjectRecords = field(default_factory=ObjectRecords)
     defined: list[str] = field(default_factory=list)
-    operations: list[Assignment | Deletion] = field(default_factory=list)
+    operations: list[Operation] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
     end: EndState | None = None
     consumed: int = 0
 
     @property
-    def bytes_in_memory(self) -> int:
-        """What keeping the arrays costs, nearly."""
-        return 32 * len(self.points) + 200 * (len(self.defined) + len(self.operations))
+    def is_empty(self) -> bool:
+        """Whether there is nothing in it to fold."""
+        return not len(self.points) and not self.objects and not self.operations
 
 
 def decode(stream: bytes, defined_before: int) -> Batch:
@@ -103,14 +151,25 @@ class _Decoder:
         self.parts: list[Points] = []
         self.numbers: list[NDArray[np.int64]] = []
         self.count = 0
-        self.operations: list[Assignment | Deletion] = []
+        self.objects = ObjectRecords()
+        self.operations: list[Operation] = []
+        self.events: list[Event] = []
         self.end: EndState | None = None
 
     def run(self) -> Batch:
         while self._next():
             pass
         numbers = np.concatenate(self.numbers) if self.numbers else np.empty(0, np.int64)
-        return Batch(joined(self.parts), numbers, self.defined, self.operations, self.end, self.position)
+        return Batch(
+            points=joined(self.parts),
+            numbers=numbers,
+            objects=self.objects,
+            defined=self.defined,
+            operations=self.operations,
+            events=self.events,
+            end=self.end,
+            consumed=self.position,
+        )
 
     def _next(self) -> bool:
         """Read what comes next; False at the end, or at a record that is not all there."""
@@ -120,7 +179,7 @@ class _Decoder:
         kind = self.stream[self.position + 3]
         if kind == POINT:
             return left >= POINT_TYPE.itemsize and self._read_points()
-        if not ROW <= kind <= STATE:
+        if not ROW <= kind <= EVENT:
             raise self._malformed(f"there is no record of kind {kind:#x}; a newer client needs a newer server")
         if left < HEADER.size:
             return False
@@ -142,7 +201,7 @@ class _Decoder:
             raise self._malformed("the checksum of a record is wrong")
         try:
             READERS[kind](self, argument, payload)
-        except (struct.error, UnicodeDecodeError, ValueError, KeyError, TypeError, IndexError) as error:
+        except (struct.error, ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
             raise self._malformed(f"a record of kind {kind:#x} cannot be read ({error})") from error
         self.position += HEADER.size + length
 
@@ -215,15 +274,46 @@ class _Decoder:
         self.defined.append(path)
 
     def _read_assign(self, number: int, payload: bytes) -> None:
+        self._check_operation(number, payload)
+        self.operations.append(Assignment(number, *payloads.read_value(payload[TIME.size :])))
+
+    def _read_set_change(self, number: int, payload: bytes) -> None:
+        self._check_operation(number, payload)
+        self.operations.append(SetChange(number, *payloads.read_set_change(payload[TIME.size :])))
+
+    def _read_file_set_change(self, number: int, payload: bytes) -> None:
+        self._check_operation(number, payload)
+        self.operations.append(FileSetChange(number, *payloads.read_file_set_change(payload[TIME.size :])))
+
+    def _read_text(self, number: int, payload: bytes) -> None:
+        self._add_object(number, payload, "string_series", payloads.check_text(payload[ROW_HEAD.size :]))
+
+    def _read_object(self, number: int, payload: bytes) -> None:
+        self._add_object(number, payload, *payloads.read_object(payload[ROW_HEAD.size :]))
+
+    def _add_object(self, number: int, payload: bytes, kind: str, value: bytes) -> None:
         self._check_number(number)
-        _time_ms(TIME.unpack_from(payload)[0])
-        kind = VALUE_TYPES[payload[8:9]]
-        self.operations.append(Assignment(number, kind, _VALUES[kind](payload[9:]), self.count))
+        step, seconds = ROW_HEAD.unpack_from(payload)
+        if abs(step) > STEP_LIMIT and step != NEXT_STEP:
+            raise ValueError("a step is out of range")
+        objects = self.objects
+        objects.numbers.append(number)
+        objects.types.append(kind)
+        objects.places.append(self.count)
+        objects.steps.append(step)
+        objects.times.append(time_ms(seconds))
+        objects.values.append(value)
+
+    def _read_event(self, argument: int, payload: bytes) -> None:
+        if argument:
+            raise ValueError("an event has no path")
+        self.events.append(payloads.read_event(payload))
 
     def _read_delete(self, number: int, payload: bytes) -> None:
-        self._check_number(number)
-        _time_ms(TIME.unpack(payload)[0])
-        self.operations.append(Deletion(number, self.count))
+        self._check_operation(number, payload)
+        if len(payload) != TIME.size:
+            raise ValueError("a deletion holds a time only")
+        self.operations.append(Deletion(number, self.count, len(self.objects)))
 
     def _read_state(self, _argument: int, payload: bytes) -> None:
         record = json.loads(payload)
@@ -232,7 +322,11 @@ class _Decoder:
             raise ValueError("no such state")
         if error is not None and not isinstance(error, str):
             raise ValueError("the error is not a text")
-        self.end = EndState(state, _time_ms(float(record["time"])), _storable(error) if error else None, dropped)
+        self.end = EndState(state, time_ms(float(record["time"])), storable(error) if error else None, dropped)
+
+    def _check_operation(self, number: int, payload: bytes) -> None:
+        self._check_number(number)
+        time_ms(TIME.unpack_from(payload)[0])
 
     def _check_number(self, number: int) -> None:
         if number >= self.first_new + len(self.defined):
@@ -246,12 +340,17 @@ class _Decoder:
         )
 
 
-READERS = {
+READERS: dict[int, Callable[[_Decoder, int, bytes], None]] = {
     COLUMN: _Decoder._read_column,
     DEFINE: _Decoder._read_define,
     ASSIGN: _Decoder._read_assign,
     DELETE: _Decoder._read_delete,
     STATE: _Decoder._read_state,
+    TEXT: _Decoder._read_text,
+    OBJECT: _Decoder._read_object,
+    SET_CHANGE: _Decoder._read_set_change,
+    FILE_SET_CHANGE: _Decoder._read_file_set_change,
+    EVENT: _Decoder._read_event,
 }
 
 
@@ -277,48 +376,3 @@ def _row_type(width: int) -> np.dtype[Any]:
             ("values", "<f8", (width,)),
         ]
     )
-
-
-def _time_ms(seconds: float) -> int:
-    if not 0 <= seconds < TIME_LIMIT_S:
-        raise ValueError(f"{seconds} is not a time between the years 1970 and 10000")
-    return round(seconds * 1000)
-
-
-def _storable(text: str) -> str:
-    """The text without NUL, which PostgreSQL cannot keep, and without lone surrogates, which UTF-8 cannot say."""
-    return text.replace("\x00", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()
-
-
-def _read_text(payload: bytes) -> str:
-    if len(payload) > TEXT_BYTES:
-        raise ValueError("a text of more than 16 MiB")
-    return _storable(payload.decode())
-
-
-def _read_bool(payload: bytes) -> bool:
-    return {b"\x00": False, b"\x01": True}[payload]
-
-
-def _read_datetime(payload: bytes) -> int:
-    (moment,) = struct.unpack("<q", payload)
-    if abs(moment) >= TIME_LIMIT_S * 1000:
-        raise ValueError("a datetime out of range")
-    return int(moment)
-
-
-def _read_string_set(payload: bytes) -> list[str]:
-    items = json.loads(payload)
-    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
-        raise ValueError("a string set is a list of texts")
-    return sorted({_storable(item) for item in items})
-
-
-_VALUES = {
-    "float": lambda payload: struct.unpack("<d", payload)[0],
-    "int": lambda payload: struct.unpack("<q", payload)[0],
-    "bool": _read_bool,
-    "string": _read_text,
-    "datetime": _read_datetime,
-    "string_set": _read_string_set,
-}

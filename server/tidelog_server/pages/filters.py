@@ -66,6 +66,8 @@ def value_text(value: object, characters: int = CUT_CHARACTERS) -> str:
         return moment(round(value.timestamp() * 1000))
     if isinstance(value, (list, tuple, set, frozenset)):
         return ", ".join(map(str, value))
+    if isinstance(value, dict):
+        return cut(", ".join(f"{name}: {value_text(item)}" for name, item in value.items()), characters)
     return cut(str(value), characters)
 
 
@@ -88,7 +90,9 @@ def path_tail(path: str) -> str:
 
 def type_name(kind: str) -> str:
     """The type of an attribute in the words of its readers."""
-    return {"float_series": "series", "string_set": "string set", "run_state": "state"}.get(kind, kind)
+    return {"float_series": "series", "run_state": "state", "git_ref": "git reference"}.get(
+        kind, kind.replace("_", " ")
+    )
 
 
 def literal(text: str) -> str:

@@ -14,15 +14,17 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from tidelog_server import bulk
-from tidelog_server.series.heads import as_head
-from tidelog_server.series.points import STEP_UNITS
-from tidelog_server.tables import attributes, paths, series
+from tidelog_server.series.heads import as_head, within
+from tidelog_server.series.points import STEP_UNITS, Int64s
+from tidelog_server.tables import SERIES_TYPES, attributes, paths, series
 
 SERIES = "float_series"
+AS_TEXT = frozenset({"string", "string_series"})
+AS_JSON = frozenset({"string_set", "file", "file_set", "artifact", "git_ref", "histogram_series", "file_series"})
 NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
-Value = float | int | bool | str | datetime | list[str] | None
+Value = float | int | bool | str | datetime | list[str] | dict[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -39,13 +41,25 @@ class Aggregates:
 
 
 @dataclass(frozen=True)
+class Extent:
+    """How far a series goes whose points are no numbers."""
+
+    points: int
+    last_step: float
+
+
+@dataclass(frozen=True)
 class Attribute:
-    """One attribute of a run. The value of a series is its last one."""
+    """One attribute of a run. The value of a series is its last one, or says what that is.
+
+    `series` is there for float series, `extent` for those of texts, histograms and files.
+    """
 
     path: str
     type: str
     value: Value
-    series: Aggregates | None
+    series: Aggregates | None = None
+    extent: Extent | None = None
 
 
 def attributes_of(connection: sa.Connection, run_id: int, prefix: str = "") -> list[Attribute]:
@@ -59,7 +73,7 @@ def attributes_of(connection: sa.Connection, run_id: int, prefix: str = "") -> l
         series.c.id,
     ]
     query = (
-        sa.select(*columns, *(column for column in series.c if column.name not in ("id", "path_id")))
+        sa.select(*columns, *(column for column in series.c if column.name not in ("id", "path_id", "type")))
         .join(paths, paths.c.id == attributes.c.path_id)
         .outerjoin(
             series,
@@ -77,12 +91,13 @@ def attributes_of(connection: sa.Connection, run_id: int, prefix: str = "") -> l
 
 def decode_value(kind: str, number: float | None, text: str | None) -> Value:
     """The value behind the columns `type`, `number` and `text`."""
-    if kind == "string":
+    if kind in AS_TEXT:
         return text or ""
     if kind == "int":
         return int(text or 0)
-    if kind == "string_set":
-        return list(json.loads(text or "[]"))
+    if kind in AS_JSON:
+        content: Value = json.loads(text or "null")
+        return content
     if kind == "bool":
         return bool(number)
     if kind == "datetime":
@@ -102,9 +117,10 @@ def encode_value(kind: str, value: Any) -> dict[str, Any]:
         }
     if kind == "int":
         return {"type": kind, "number": float(value), "text": str(value)}
-    if kind == "string_set":
-        return {"type": kind, "number": None, "text": json.dumps(value, ensure_ascii=False)}
-    if kind == "string":
+    if kind in AS_JSON:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        return {"type": kind, "number": None, "text": text}
+    if kind in AS_TEXT:
         return {"type": kind, "number": None, "text": value}
     return {"type": kind, "number": float(value), "text": None}
 
@@ -154,6 +170,19 @@ def _upsert(
     bulk.upsert(connection, attributes, {**keys, **columns}, ["run_id", "path_id"])
 
 
+def single_values_of(connection: sa.Connection, run_id: int, path_ids: Int64s) -> dict[int, tuple[str, Value]]:
+    """Type and value of those of these paths, which ascend, that hold a single value."""
+    columns = (attributes.c.path_id, attributes.c.type, attributes.c.number, attributes.c.text)
+    query = sa.select(*columns).where(attributes.c.run_id == run_id, attributes.c.type.not_in(SERIES_TYPES))
+    wanted = set(path_ids.tolist())
+    return {
+        path_id: (kind, decode_value(kind, number, text))
+        for condition in within(attributes.c.path_id, path_ids)
+        for path_id, kind, number, text in connection.execute(query.where(condition))
+        if path_id in wanted
+    }
+
+
 def delete_attributes(connection: sa.Connection, run_id: int, path_ids: Sequence[int]) -> None:
     """Delete the attributes of a run at these paths."""
     connection.execute(sa.delete(attributes).where(attributes.c.run_id == run_id, attributes.c.path_id.in_(path_ids)))
@@ -161,8 +190,10 @@ def delete_attributes(connection: sa.Connection, run_id: int, path_ids: Sequence
 
 def _attribute(row: sa.Row[Any]) -> Attribute:
     value = decode_value(row.type, row.number, row.text)
-    if row.type != SERIES or row.id is None:
-        return Attribute(row.path, row.type, value, None)
+    if row.id is None:
+        return Attribute(row.path, row.type, value)
+    if row.type != SERIES:
+        return Attribute(row.path, row.type, value, extent=Extent(row.points, row.step_last / STEP_UNITS))
     head = as_head(row)
     variance = None if head.statistics.m2 is None else head.statistics.m2 / head.statistics.finite
     aggregates = Aggregates(

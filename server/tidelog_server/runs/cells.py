@@ -10,11 +10,11 @@ import sqlalchemy as sa
 
 from tidelog_server.query.conditions import aggregate_value
 from tidelog_server.query.syntax import Aggregate, Subject, subject_attribute
-from tidelog_server.runs.attributes import Value, decode_value
+from tidelog_server.runs.attributes import AS_JSON, AS_TEXT, Value, decode_value
 from tidelog_server.tables import attributes, series
 
 CELL_CHARACTERS = 1_000  # a text may have 16 million
-SET_CHARACTERS = 20_000  # of the JSON of a string set
+SET_CHARACTERS = 20_000  # of the JSON of a string set, and of what refers to files
 
 
 def cells_of(
@@ -42,16 +42,16 @@ def cells_of(
 
 def cut_text(row: sa.FromClause) -> sa.ColumnElement[str]:
     """The column `text` of `attributes`, as much of it as `cell_value` looks at."""
-    characters = sa.case((row.c.type == "string_set", SET_CHARACTERS), else_=CELL_CHARACTERS + 1)
+    characters = sa.case((row.c.type.in_(sorted(AS_JSON)), SET_CHARACTERS), else_=CELL_CHARACTERS + 1)
     return sa.func.substr(row.c.text, 1, characters)
 
 
 def cell_value(kind: str, number: float | None, text: str | None) -> Value:
     """The value of an attribute; a text that was cut ends with an ellipsis, a string set that was cut lacks items."""
-    if kind == "string" and text is not None and len(text) > CELL_CHARACTERS:
+    if kind in AS_TEXT and text is not None and len(text) > CELL_CHARACTERS:
         return text[:CELL_CHARACTERS] + "…"
-    if kind == "string_set" and text is not None and len(text) == SET_CHARACTERS:
-        return _whole_items(text)
+    if kind in AS_JSON and text is not None and len(text) == SET_CHARACTERS:
+        return _whole_items(text) if kind == "string_set" else text[:CELL_CHARACTERS] + "…"
     return decode_value(kind, number, text)
 
 
@@ -79,6 +79,7 @@ def _series_rows(connection: sa.Connection, run_ids: Collection[int], path_ids: 
         return ()
     columns = (series.c.run_id, series.c.path_id, series.c.min, series.c.max, series.c.mean)
     query = sa.select(*columns, series.c.points.label("count"), aggregate_value(series, "variance").label("variance"))
+    query = query.where(series.c.type == "float_series", series.c.abandoned_by == 0)
     return connection.execute(query.where(series.c.run_id.in_(run_ids), series.c.path_id.in_(path_ids)))
 
 

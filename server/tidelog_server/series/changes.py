@@ -1,87 +1,142 @@
-"""What a stretch of the ingest log changes in its run, in order: points by path, assignments, deletions.
+"""What a stretch of the ingest log changes in its run, in order: points by path, values, deletions.
 
-A series wins over a single value at the same path: a value assigned there is not kept, one that was there before gives
-way.
+Where one path gets more than one type, `types.settle` decides, which knows what is stored already.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tidelog_server.ingest.batches import LoggedBatch
-from tidelog_server.ingest.records import Assignment, Deletion
+from tidelog_server.ingest.records import Assignment, Deletion, FileSetChange, SetChange
+from tidelog_server.runs.values import PathValues
+from tidelog_server.series.heads import FLOAT_SERIES
+from tidelog_server.series.objects.points import ObjectPoints
+from tidelog_server.series.objects.points import joined as joined_objects
 from tidelog_server.series.points import NO_POINTS, PointsByPath, grouped_by_path, joined
 
 Descendants = Callable[[int], Iterable[int]]
+Mask = NDArray[np.bool_]
 
 
 @dataclass
 class Changes:
-    """The net effect: first `deleted` go (with all that they had), then `values` and `points` are added."""
+    """The net effect: first `deleted` go (with all that they had), then `values`, `points` and `objects` are added.
+
+    `objects` has points by path and type of series. `began_as` says, for a path that got points of more than one type
+    of series, which came first.
+    """
 
     deleted: set[int] = field(default_factory=set)
-    values: dict[int, tuple[str, Any]] = field(default_factory=dict)
+    values: dict[int, PathValues] = field(default_factory=dict)
     points: PointsByPath = NO_POINTS
+    objects: dict[int, dict[str, ObjectPoints]] = field(default_factory=dict)
+    began_as: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass
+class _Kept:
+    """Which points and which objects of a batch outlive the deletions; None: all."""
+
+    points: Mask | None = None
+    objects: Mask | None = None
 
 
 def changes_in(batches: list[LoggedBatch], descendants: Descendants) -> Changes:
     """The net effect of these batches; `descendants` gives the paths below a path, and itself."""
     changes = Changes()
-    keep = _apply_operations(batches, descendants, changes)
-    changes.points = _points_by_path(batches, keep)
-    if changes.values:
-        for path_id in changes.points.path_ids.tolist():
-            changes.values.pop(path_id, None)
+    kept = [_Kept() for _ in batches]
+    _apply_operations(batches, descendants, changes, kept)
+    changes.points = _points_by_path(batches, kept)
+    _collect_objects(batches, kept, changes)
     return changes
 
 
 def _apply_operations(
-    batches: list[LoggedBatch], descendants: Descendants, changes: Changes
-) -> list[NDArray[np.bool_] | None]:
-    """Collect values and deletions; for each batch, which of its points outlive the deletions (None: all)."""
-    keep: list[NDArray[np.bool_] | None] = [None] * len(batches)
+    batches: list[LoggedBatch], descendants: Descendants, changes: Changes, kept: list[_Kept]
+) -> None:
+    """Collect values and deletions, and mark what of each batch outlives these."""
     for index, batch in enumerate(batches):
         for path_id, operation in batch.operations:
-            if isinstance(operation, Assignment):
-                changes.values[path_id] = (operation.type, operation.value)
-            else:
+            if isinstance(operation, Deletion):
                 doomed = set(descendants(path_id))
                 changes.deleted |= doomed
                 for gone in doomed:
                     changes.values.pop(gone, None)
-                _drop_points(batches, keep, index, operation, np.array(sorted(doomed)))
-    return keep
+                _drop(batches[: index + 1], kept, operation, np.array(sorted(doomed)))
+                continue
+            values = changes.values.setdefault(path_id, PathValues())
+            if isinstance(operation, Assignment):
+                values.assign(operation)
+            elif isinstance(operation, SetChange):
+                values.change_set(operation)
+            elif isinstance(operation, FileSetChange):
+                values.change_file_set(batch.writer_id, operation)
 
 
-def _drop_points(
-    batches: list[LoggedBatch],
-    keep: list[NDArray[np.bool_] | None],
-    index: int,
-    deletion: Deletion,
+def _drop(batches: list[LoggedBatch], kept: list[_Kept], deletion: Deletion, doomed: NDArray[np.int64]) -> None:
+    """Mark what was logged to `doomed` paths before the deletion, which stands in the last of these batches."""
+    for batch, marks in zip(batches, kept, strict=False):
+        is_last = batch is batches[-1]
+        marks.points = _spared(marks.points, batch.path_ids, batch.order, doomed, deletion.after if is_last else None)
+        objects = batch.objects
+        marks.objects = _spared(
+            marks.objects, objects.path_ids, objects.order, doomed, deletion.after_objects if is_last else None
+        )
+
+
+def _spared(
+    mask: Mask | None,
+    path_ids: NDArray[np.int64],
+    order: NDArray[np.intp],
     doomed: NDArray[np.int64],
-) -> None:
-    """Mark the points of `doomed` paths that were logged before the deletion in batch `index`."""
-    for earlier in range(index + 1):
-        batch = batches[earlier]
-        dropped = np.isin(batch.path_ids, doomed)
-        if earlier == index:
-            dropped &= batch.order < deletion.after
-        if dropped.any():
-            before = keep[earlier]
-            keep[earlier] = ~dropped if before is None else before & ~dropped
+    after: int | None,
+) -> Mask | None:
+    dropped = np.isin(path_ids, doomed)
+    if after is not None:
+        dropped &= order < after
+    if not dropped.any():
+        return mask
+    return ~dropped if mask is None else mask & ~dropped
 
 
-def _points_by_path(batches: list[LoggedBatch], keep: list[NDArray[np.bool_] | None]) -> PointsByPath:
-    kept = [
+def _points_by_path(batches: list[LoggedBatch], kept: list[_Kept]) -> PointsByPath:
+    parts = [
         (batch.path_ids, batch.points) if mask is None else (batch.path_ids[mask], batch.points[mask])
-        for batch, mask in zip(batches, keep, strict=True)
+        for batch, mask in ((batch, marks.points) for batch, marks in zip(batches, kept, strict=True))
         if len(batch.points)
     ]
-    if not kept:
+    if not parts:
         return NO_POINTS
-    return grouped_by_path(np.concatenate([ids for ids, _ in kept]), joined([points for _, points in kept]))
+    return grouped_by_path(np.concatenate([ids for ids, _ in parts]), joined([points for _, points in parts]))
+
+
+def _collect_objects(batches: list[LoggedBatch], kept: list[_Kept], changes: Changes) -> None:
+    found: dict[int, dict[str, list[ObjectPoints]]] = {}
+    for batch, marks in zip(batches, kept, strict=True):
+        for path_id, kind, points in batch.objects.stretches(marks.objects):
+            found.setdefault(path_id, {}).setdefault(kind, []).append(points)
+    of_numbers = set(np.intersect1d(changes.points.path_ids, list(found)).tolist()) if found else set()
+    for path_id, kinds in found.items():
+        changes.objects[path_id] = {kind: joined_objects(parts) for kind, parts in kinds.items()}
+        if path_id in of_numbers:
+            changes.began_as[path_id] = _first_kind(batches, kept, path_id)
+        elif len(kinds) > 1:
+            changes.began_as[path_id] = next(iter(kinds))
+
+
+def _first_kind(batches: list[LoggedBatch], kept: list[_Kept], path_id: int) -> str:
+    """The type of series of whatever was logged first to a path that got floats and objects."""
+    for batch, marks in zip(batches, kept, strict=True):
+        mine = batch.path_ids == path_id
+        order = batch.order[mine if marks.points is None else mine & marks.points]
+        kind, place = batch.objects.first_of(path_id, marks.objects)
+        if len(order) and (kind is None or int(order.min()) < place):
+            return FLOAT_SERIES
+        if kind is not None:
+            return kind
+    return FLOAT_SERIES

@@ -7,11 +7,9 @@ whatever processes, never both take effect.
 
 from __future__ import annotations
 
-import logging
 import threading
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
@@ -21,9 +19,12 @@ from tidelog_server.clock import now_ms
 from tidelog_server.database import Database
 from tidelog_server.ingest import log
 from tidelog_server.ingest.batches import BatchCache
+from tidelog_server.ingest.payloads import Event
+from tidelog_server.runs import events, file_sets
 from tidelog_server.runs.attributes import delete_attributes, write_attributes, write_series_values
 from tidelog_server.runs.paths import path_names
 from tidelog_server.runs.runs import NAME_CHARACTERS
+from tidelog_server.runs.values import FileSetChanges
 from tidelog_server.series import chunks
 from tidelog_server.series.changes import changes_in
 from tidelog_server.series.chunks import OPEN_POINTS
@@ -34,22 +35,22 @@ from tidelog_server.series.heads import (
     delete_heads,
     heads_at,
     insert_many,
-    load_many,
     one_of,
     update_many,
 )
+from tidelog_server.series.objects import chunks as object_chunks
+from tidelog_server.series.objects import folding
+from tidelog_server.series.objects.growth import ObjectGrowth
 from tidelog_server.series.points import PointsByPath
+from tidelog_server.series.stored import Stored, StoredValue
 from tidelog_server.series.stubs import StubGrowth, fitting, grown_stubs, write_chunks
+from tidelog_server.series.types import Settled, notices, settle
 from tidelog_server.tables import paths, runs, series
 
 BATCHES_PER_FOLD = 256
 POINTS_PER_FOLD = 2_000_000  # bounds the memory of a fold to about 200 MB
 NAME_PATH = "sys/name"
 LOCKS = 64
-
-Value = tuple[str, Any]  # type and value of a single attribute
-
-logger = logging.getLogger("tidelog.server")
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,11 @@ class Plan:
     points: int
     stubs: StubGrowth | None
     growths: list[Growth]
-    values: dict[int, Value]
+    object_growths: list[ObjectGrowth]
+    values: dict[int, StoredValue]
+    file_sets: dict[int, FileSetChanges]
+    emptied_file_sets: list[int]
+    notices: list[Event]
     deleted_paths: list[int]
     deleted_series: list[int]
     name: str | None
@@ -121,24 +126,25 @@ class Folder:
         ).one()
         batches = [entry.batch for entry in log.entries(connection, log_ids, self._cache)]
         changes = changes_in(batches, partial(_with_descendants, connection, project_id))
-        others = np.array(sorted({*changes.values, *changes.deleted}), np.int64)
-        heads = load_many(connection, run_id, np.union1d(changes.points.path_ids, others))
-        is_deleted = np.isin(heads["path_id"], list(changes.deleted))
-        alive = heads[~is_deleted]
-        values = _without_series(run_id, changes.values, alive)
-        stubs, growths = _grown(connection, run_id, changes.points, heads_at(alive, changes.points.path_ids))
+        stored = Stored.load(connection, run_id, changes)
+        settled = settle(changes, stored)
+        stubs, growths = _grown(connection, run_id, settled.points, heads_at(stored.heads, settled.points.path_ids))
         return Plan(
             run_id=run_id,
             project_id=project_id,
             epoch=epoch,
             log_ids=log_ids,
-            points=sum(len(batch.points) for batch in batches),
+            points=sum(len(batch.points) + len(batch.objects) for batch in batches),
             stubs=stubs,
             growths=growths,
-            values=values,
+            object_growths=folding.plan(connection, run_id, stored.object_heads, settled.objects),
+            values=settled.values,
+            file_sets=settled.file_sets,
+            emptied_file_sets=settled.emptied,
+            notices=_notices(connection, settled),
             deleted_paths=sorted(changes.deleted),
-            deleted_series=heads["id"][is_deleted].tolist(),
-            name=_new_name(connection, values),
+            deleted_series=stored.deleted_series,
+            name=_new_name(connection, settled.values),
         )
 
 
@@ -163,16 +169,11 @@ def _grown(
     return stubs, growths
 
 
-def _without_series(run_id: int, values: dict[int, Value], alive: Heads) -> dict[int, Value]:
-    """The values whose paths are not series."""
-    if not values:
-        return values
-    taken = set(alive["path_id"].tolist())
-    kept = {path_id: value for path_id, value in values.items() if path_id not in taken}
-    if len(kept) < len(values):
-        lost = len(values) - len(kept)
-        logger.warning("Run %d: %d values were assigned to paths that are series, and are not kept.", run_id, lost)
-    return kept
+def _notices(connection: sa.Connection, settled: Settled) -> list[Event]:
+    if not settled.conflicts:
+        return []
+    names = path_names(connection, {conflict.path_id for conflict in settled.conflicts})
+    return notices(settled, names, now_ms())
 
 
 def apply(connection: sa.Connection, plan: Plan) -> bool:
@@ -186,11 +187,18 @@ def apply(connection: sa.Connection, plan: Plan) -> bool:
         return False
     if plan.deleted_paths:
         chunks.delete_series(connection, plan.deleted_series)
+        object_chunks.delete_series(connection, plan.deleted_series)
+        file_sets.delete(connection, plan.run_id, plan.deleted_paths)
         delete_heads(connection, plan.deleted_series)
         delete_attributes(connection, plan.run_id, plan.deleted_paths)
     _write_series(connection, plan)
+    folding.write(connection, plan.object_growths)
+    file_sets.delete(connection, plan.run_id, plan.emptied_file_sets)
+    sets = file_sets.change(connection, plan.run_id, plan.file_sets)
+    objects = folding.last_values(plan.object_growths)
     single_values = ((path_id, kind, value) for path_id, (kind, value) in plan.values.items())
-    write_attributes(connection, plan.project_id, plan.run_id, single_values)
+    write_attributes(connection, plan.project_id, plan.run_id, [*single_values, *objects, *sets])
+    events.add_notices(connection, plan.run_id, plan.notices)
     if plan.name is not None:
         connection.execute(sa.update(runs).where(runs.c.id == plan.run_id).values(name=plan.name))
     log.remove(connection, plan.log_ids)
@@ -231,7 +239,7 @@ def _with_descendants(connection: sa.Connection, project_id: int, path_id: int) 
     return [path_id, *connection.scalars(below)]
 
 
-def _new_name(connection: sa.Connection, values: dict[int, Value]) -> str | None:
+def _new_name(connection: sa.Connection, values: dict[int, StoredValue]) -> str | None:
     """The text assigned to sys/name, if it is among the values."""
     texts = {path_id: value for path_id, (kind, value) in values.items() if kind == "string"}
     names = path_names(connection, texts) if texts else {}

@@ -17,6 +17,7 @@ from tidelog_server.series.points import Int64s
 from tidelog_server.series.statistics import NONE, STATISTICS, Statistics
 from tidelog_server.tables import series
 
+FLOAT_SERIES = "float_series"
 NUMBERS_BY_RANGE = 500
 STATISTICS_NAMES = ("finite", "min", "max", "mean", "m2")
 HEAD_NAMES = ("id", "path_id", "points", "step_last", "open_step", "open_points", "last", *STATISTICS_NAMES)
@@ -38,12 +39,15 @@ class SeriesHead:
 
 
 def load_heads(connection: sa.Connection, run_ids: Iterable[int], path_ids: Iterable[int]) -> list[SeriesHead]:
-    """The heads of those series that exist, of all pairs of these runs and paths."""
+    """The heads of those float series that exist, of all pairs of these runs and paths."""
     found: list[SeriesHead] = []
     runs, rest = sorted(set(run_ids)), iter(sorted(set(path_ids)))
     while part := list(islice(rest, SERIES_PER_STATEMENT)):
         query = sa.select(series).where(
-            series.c.run_id.in_(runs), series.c.path_id.in_(part), series.c.abandoned_by == 0
+            series.c.run_id.in_(runs),
+            series.c.path_id.in_(part),
+            series.c.abandoned_by == 0,
+            series.c.type == FLOAT_SERIES,
         )
         found.extend(as_head(row) for row in connection.execute(query))
     return found
@@ -87,9 +91,11 @@ Heads = NDArray[Any]  # of dtype HEAD: the curves of one run at many paths
 
 
 def load_many(connection: sa.Connection, run_id: int, path_ids: Int64s) -> Heads:
-    """The heads of those series of a run at these paths, which ascend, that exist; ascending by path."""
+    """The heads of those float series of a run at these paths, which ascend, that exist; ascending by path."""
     columns = [series.c[name] for name in HEAD_NAMES]
-    query = sa.select(*columns).where(series.c.run_id == run_id, series.c.abandoned_by == 0)
+    query = sa.select(*columns).where(
+        series.c.run_id == run_id, series.c.abandoned_by == 0, series.c.type == FLOAT_SERIES
+    )
     found: list[Sequence[Any]] = []
     for condition in within(series.c.path_id, path_ids):
         found.extend(connection.execute(query.where(condition)))
@@ -144,7 +150,7 @@ def as_many(heads: Sequence[SeriesHead]) -> Heads:
 def insert_many(connection: sa.Connection, run_id: int, heads: Heads) -> None:
     """Add heads that have their ids already."""
     n = len(heads)
-    constant: dict[str, list[Any]] = {"run_id": [run_id] * n, "type": ["float_series"] * n, "abandoned_by": [0] * n}
+    constant: dict[str, list[Any]] = {"run_id": [run_id] * n, "type": [FLOAT_SERIES] * n, "abandoned_by": [0] * n}
     bulk.insert(connection, series, {**_columns_of(heads), **constant, "path_id": heads["path_id"].tolist()})
 
 

@@ -482,29 +482,52 @@ def _add_checks(table: str, *checks: sa.CheckConstraint) -> None:
 
 
 def _widen_attributes() -> None:
-    """More types; SQLite makes a copy of the table, and its partial indexes anew."""
+    """More types, and longer names for them."""
     check = _one_of("attributes", "type", ATTRIBUTE_TYPES)
     if _on_sqlite():
-        op.drop_index("ix_attributes_number", "attributes")
-        op.drop_index("ix_attributes_text", "attributes")
-    else:
-        op.drop_constraint(op.f("ck_attributes_type"), "attributes", type_="check")
-    with op.batch_alter_table("attributes", table_args=(check,)) as batch_op:
-        batch_op.alter_column(
-            "type", existing_type=sa.String(length=16), type_=sa.String(length=20), existing_nullable=False
-        )
-        batch_op.alter_column(
-            "text",
-            existing_type=sa.Text(),
-            comment="string; int exactly, in decimal; string sets and what refers to files as JSON",
-            existing_comment="string; int exactly, in decimal; string set as a JSON array",
-        )
-    _add_checks("attributes", check)
-    if _on_sqlite():
-        numbers = ["project_id", "path_id", "number", "run_id", "type"]
-        texts: list[Any] = ["project_id", "path_id", sa.text("substr(text, 1, 200)"), "run_id", "type"]
-        op.create_index("ix_attributes_number", "attributes", numbers, sqlite_where=sa.text("number IS NOT NULL"))
-        op.create_index("ix_attributes_text", "attributes", texts, sqlite_where=sa.text("number IS NULL"))
+        _copy_attributes(check)
+        return
+    op.drop_constraint(op.f("ck_attributes_type"), "attributes", type_="check")
+    op.alter_column(
+        "attributes", "type", existing_type=sa.String(length=16), type_=sa.String(length=20), existing_nullable=False
+    )
+    op.alter_column(
+        "attributes",
+        "text",
+        existing_type=sa.Text(),
+        comment="string; int exactly, in decimal; string sets and what refers to files as JSON",
+        existing_comment="string; int exactly, in decimal; string set as a JSON array",
+    )
+    op.create_check_constraint(str(check.name), "attributes", check.sqltext)
+
+
+def _copy_attributes(check: sa.CheckConstraint) -> None:
+    """SQLite alters a table by a copy of it, which is spelled out: whether the constraint before is found there, and
+    kept beside the new one, differs between versions of SQLAlchemy.
+    """
+    op.drop_index("ix_attributes_number", "attributes")
+    op.drop_index("ix_attributes_text", "attributes")
+    table = sa.Table(
+        "attributes",
+        sa.MetaData(),
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("path_id", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("type", sa.String(length=20), nullable=False),
+        sa.Column("number", sa.Double()),
+        sa.Column("text", sa.Text()),
+        check,
+        sa.ForeignKeyConstraint(["path_id"], ["paths.id"], name=op.f("fk_attributes_path_id_paths")),
+        sa.ForeignKeyConstraint(["project_id"], ["projects.id"], name=op.f("fk_attributes_project_id_projects")),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_attributes_run_id_runs")),
+        sa.PrimaryKeyConstraint("run_id", "path_id", name=op.f("pk_attributes")),
+    )
+    with op.batch_alter_table("attributes", copy_from=table, recreate="always"):
+        pass
+    numbers = ["project_id", "path_id", "number", "run_id", "type"]
+    texts: list[Any] = ["project_id", "path_id", sa.text("substr(text, 1, 200)"), "run_id", "type"]
+    op.create_index("ix_attributes_number", "attributes", numbers, sqlite_where=sa.text("number IS NOT NULL"))
+    op.create_index("ix_attributes_text", "attributes", texts, sqlite_where=sa.text("number IS NULL"))
 
 
 def _date_runs() -> None:
