@@ -150,6 +150,7 @@ writers = sa.Table(
     sa.Column("pid", sa.BigInteger),
     sa.Column("position", sa.BigInteger, nullable=False, server_default="0", comment="bytes of the stream committed"),
     sa.Column("defined_paths", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("records", sa.BigInteger, nullable=False, server_default="0", comment="points and values received"),
     sa.Column("state", sa.String(16), nullable=False, server_default="running"),
     sa.Column("attempt", sa.Integer, nullable=False, server_default="0", comment="of its run, that it belongs to"),
     sa.Column("dropped", sa.BigInteger, nullable=False, server_default="0", comment="records a full disk refused"),

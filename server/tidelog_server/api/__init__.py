@@ -17,10 +17,25 @@ from tidelog_server.api import (
     runs,
     series,
     table,
+    verification,
 )
 
 # The table comes before runs: /runs/query is no label.
-MODULES = (health, journal, projects, table, runs, series, objects, bulk, charts, dashboards, events, files)
+MODULES = (
+    health,
+    journal,
+    projects,
+    table,
+    runs,
+    series,
+    objects,
+    bulk,
+    charts,
+    dashboards,
+    events,
+    files,
+    verification,
+)
 
 router = APIRouter(prefix="/api")
 for module in MODULES:

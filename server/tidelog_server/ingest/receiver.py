@@ -97,7 +97,7 @@ def _commit_batch(connection: sa.Connection, writer: Writer, payload: bytes, bat
     nothing to log.
     """
     defined_paths = writer.defined_paths + len(batch.defined)
-    if not writers.advance(connection, writer, by=batch.consumed, defined_paths=defined_paths):
+    if not writers.advance(connection, writer, by=batch.consumed, defined_paths=defined_paths, records=batch.records):
         return None
     writers.revive(connection, writer)
     if batch.defined:

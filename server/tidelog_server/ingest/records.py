@@ -131,6 +131,11 @@ class Batch:
         """Whether there is nothing in it to fold."""
         return not len(self.points) and not self.objects and not self.operations
 
+    @property
+    def records(self) -> int:
+        """How many points, values and events it holds: what a person would count."""
+        return len(self.points) + len(self.objects) + len(self.operations) + len(self.events)
+
 
 def decode(stream: bytes, defined_before: int) -> Batch:
     """Read the whole records at the start of `stream`; `Batch.consumed` says where they end.

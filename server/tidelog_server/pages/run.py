@@ -18,6 +18,7 @@ from tidelog_server.pages.templating import render, wanted_partial
 from tidelog_server.pages.tree import Tree, matching, tree_of
 from tidelog_server.runs.attributes import Attribute, attributes_of
 from tidelog_server.runs.runs import Run, find_run
+from tidelog_server.runs.writers import WriterState, writers_of
 
 router = APIRouter(route_class=PageRoute)
 
@@ -31,6 +32,14 @@ PARTIALS = {
 
 
 @dataclass(frozen=True)
+class Received:
+    """How many records came from all writers, and how many they wrote: None while one may still hold some."""
+
+    records: int
+    written: int | None
+
+
+@dataclass(frozen=True)
 class Facts:
     """What the header says of a run, beside its name and state."""
 
@@ -39,6 +48,7 @@ class Facts:
     host: str
     description: str
     elapsed_ms: int
+    received: Received
 
 
 @dataclass(frozen=True)
@@ -71,12 +81,20 @@ def show_run(
     request.app.state.folder.fold(run.id)
     with request.app.state.database.read() as connection:
         attributes = attributes_of(connection, run.id)
-    page = run_page(run, attributes, tab=tab, find=find, axes_wanted=(x, y), now=now_ms())
+        received = received_of(writers_of(connection, run.id))
+    page = run_page(run, attributes, received, tab=tab, find=find, axes_wanted=(x, y), now=now_ms())
     return render(request, PARTIALS.get(wanted_partial(request), "pages/run.html"), page)
 
 
 def run_page(
-    run: Run, attributes: Sequence[Attribute], *, tab: str, find: str, axes_wanted: tuple[str, str], now: int
+    run: Run,
+    attributes: Sequence[Attribute],
+    received: Received,
+    *,
+    tab: str,
+    find: str,
+    axes_wanted: tuple[str, str],
+    now: int,
 ) -> RunPage:
     """Everything that the page shows of a run with these attributes."""
     tab = tab if tab in TABS else "charts"
@@ -95,7 +113,7 @@ def run_page(
     return RunPage(
         run=run,
         runs=(run,),
-        facts=_facts(run, attributes, now),
+        facts=_facts(run, attributes, received, now),
         address=address,
         tab=tab,
         tabs=_tabs(run, tab, axes, find),
@@ -118,7 +136,14 @@ def _tabs(run: Run, current: str, axes: Axes, find: str) -> tuple[Choice, ...]:
     return tuple(Choice(tab, text, address(tab), tab == current) for tab, text in TABS.items())
 
 
-def _facts(run: Run, attributes: Sequence[Attribute], now: int) -> Facts:
+def received_of(writers: Sequence[WriterState]) -> Received:
+    """What the writers of a run sent. One that ended properly has said so behind everything that it wrote."""
+    records = sum(writer.records for writer in writers)
+    ended = all(writer.state in ("finished", "failed") for writer in writers)
+    return Received(records, records + sum(writer.dropped for writer in writers) if ended else None)
+
+
+def _facts(run: Run, attributes: Sequence[Attribute], received: Received, now: int) -> Facts:
     system = {attribute.path: attribute.value for attribute in attributes if attribute.path.startswith("sys/")}
     tags = system.get("sys/tags")
     end = run.ended_ms or (now if run.state == "running" else run.seen_ms)
@@ -128,6 +153,7 @@ def _facts(run: Run, attributes: Sequence[Attribute], now: int) -> Facts:
         host=_text(system.get("sys/hostname")),
         description=_text(system.get("sys/description")),
         elapsed_ms=end - run.created_ms,
+        received=received,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -76,14 +77,58 @@ def find_writer(connection: sa.Connection, name: str) -> Writer:
     return found
 
 
-def advance(connection: sa.Connection, writer: Writer, *, by: int, defined_paths: int) -> bool:
+def advance(connection: sa.Connection, writer: Writer, *, by: int, defined_paths: int, records: int) -> bool:
     """Move the end of the server's copy forward; False if another request has moved it in the meantime."""
     moved = connection.execute(
         sa.update(writers)
         .where(writers.c.id == writer.id, writers.c.position == writer.position)
-        .values(position=writer.position + by, defined_paths=defined_paths, seen_ms=now_ms())
+        .values(
+            position=writer.position + by,
+            defined_paths=defined_paths,
+            records=writers.c.records + records,
+            seen_ms=now_ms(),
+        )
     )
     return moved.rowcount == 1
+
+
+@dataclass(frozen=True)
+class WriterState:
+    """What a writer sent, and what became of it. `records` are points and values; `dropped` a full disk refused."""
+
+    writer: str
+    run_id: int
+    run: str
+    host: str | None
+    pid: int | None
+    state: str
+    attempt: int
+    position: int
+    records: int
+    dropped: int
+    created_ms: int
+    ended_ms: int | None
+    seen_ms: int
+
+
+def writers_of(connection: sa.Connection, run_id: int) -> list[WriterState]:
+    """The writers of a run, the oldest first."""
+    query = _select_states().where(writers.c.run_id == run_id).order_by(writers.c.created_ms, writers.c.id)
+    return [WriterState(*row) for row in connection.execute(query)]
+
+
+def find_state(connection: sa.Connection, name: str) -> WriterState:
+    """The writer of this name; raises `WriterNotFoundError`."""
+    row = connection.execute(_select_states().where(writers.c.name == name)).one_or_none()
+    if row is None:
+        raise WriterNotFoundError(f"The writer {name[:80]!r} is not registered here.")
+    return WriterState(*row)
+
+
+def _select_states() -> sa.Select[Any]:
+    names = ("host", "pid", "state", "attempt", "position", "records", "dropped", "created_ms", "ended_ms", "seen_ms")
+    columns = (writers.c.name, writers.c.run_id, runs.c.label, *(writers.c[name] for name in names))
+    return sa.select(*columns).join(runs, runs.c.id == writers.c.run_id)
 
 
 def hear(connection: sa.Connection, writer: Writer) -> None:

@@ -426,6 +426,11 @@ def upgrade() -> None:
                 "attempt", sa.Integer(), server_default="0", nullable=False, comment="of its run, that it belongs to"
             )
         )
+        batch_op.add_column(
+            sa.Column(
+                "records", sa.BigInteger(), server_default="0", nullable=False, comment="points and values received"
+            )
+        )
         batch_op.create_index("ix_writers_state_seen_ms", ["state", "seen_ms"], unique=False)
 
 

@@ -1,0 +1,93 @@
+"""What became of what a job sent: counts by writer, and whether what is stored agrees with itself."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request
+from pydantic import BaseModel, Field
+
+from tidelog_server.runs import runs, writers
+from tidelog_server.runs.paths import load_writer_paths, path_names
+from tidelog_server.series import consistency
+from tidelog_server.services import Services
+
+router = APIRouter(tags=["verification"])
+
+WriterName = Annotated[str, Path(pattern="^[0-9a-f]{16}$", examples=["9f86d081884c7d65"])]
+
+
+class WriterOut(BaseModel):
+    """A process that wrote to a run. Once it has ended (not as crashed), it wrote `records` + `dropped` in all."""
+
+    writer: str
+    run_id: int
+    run: str = Field(examples=["MNIST-3"])
+    host: str | None
+    pid: int | None
+    state: str
+    attempt: int = Field(description="of its run; a later one may have taken the place of its last points")
+    position: int = Field(description="bytes of its journal that are here")
+    records: int = Field(description="points and values received")
+    dropped: int = Field(description="records that a full disk refused on the client")
+    created_ms: int
+    ended_ms: int | None
+    seen_ms: int
+
+
+class WriterWithPaths(WriterOut):
+    """A writer, and where asked for the path behind each path number of its journal."""
+
+    paths: list[str] | None = None
+
+
+class WriterList(BaseModel):
+    """The writers of a run, the oldest first."""
+
+    writers: list[WriterOut]
+
+
+class ExaminationOut(BaseModel):
+    """What was read through, and what is wrong with it."""
+
+    series: int
+    points: int
+    problems: list[str]
+
+
+@router.get("/runs/{label}/writers")
+def list_writers(request: Request, label: str) -> WriterList:
+    """The processes that wrote to a run, and how much of each was received and dropped."""
+    with request.app.state.database.read() as connection:
+        found = writers.writers_of(connection, runs.find_run(connection, label).id)
+    return WriterList(writers=[WriterOut(**vars(writer)) for writer in found])
+
+
+@router.get("/writers/{writer}", response_model_exclude_none=True)
+def read_writer(
+    request: Request,
+    writer: WriterName,
+    paths: Annotated[bool, Query(description="also the paths behind the numbers of its journal")] = False,
+) -> WriterWithPaths:
+    """One writer: its run, how much of its journal is here, and what its path numbers stand for."""
+    with request.app.state.database.read() as connection:
+        state = writers.find_state(connection, writer)
+        names = None
+        if paths:
+            number = writers.find_writer(connection, writer).id
+            ids = load_writer_paths(connection, [number]).get(number)
+            known = path_names(connection, [] if ids is None else ids.tolist())
+            names = [] if ids is None else [known[path_id] for path_id in ids.tolist()]
+    return WriterWithPaths(**vars(state), paths=names)
+
+
+@router.get("/runs/{label}/check")
+def check_run(request: Request, label: str) -> ExaminationOut:
+    """Read all float series of a run through: whether counts, steps and checksums are what they should be."""
+    services: Services = request.app.state.services
+    with services.database.read() as connection:
+        run = runs.find_run(connection, label)
+    services.folder.fold(run.id)
+    with services.database.read() as connection:
+        found = consistency.examine(connection, run.id)
+    return ExaminationOut(**vars(found))
