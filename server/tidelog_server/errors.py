@@ -9,9 +9,11 @@
     ├── NotFoundError               404
     │   ├── ProjectNotFoundError
     │   ├── RunNotFoundError
+    │   ├── RunDeletedError         410  it was there, and was purged
     │   ├── SeriesNotFoundError
     │   ├── FileNotHereError             no such file, or it has not arrived
     │   └── WriterNotFoundError
+    ├── ConflictError               409  not in the state that this has now
     ├── OffsetGapError              409  a batch that starts beyond what the server has
     ├── ChangedMeanwhileError       409  somebody else was faster
     ├── HashMismatchError           409  a file that is not what its hash said
@@ -107,6 +109,13 @@ class RunNotFoundError(NotFoundError):
     code = "run_not_found"
 
 
+class RunDeletedError(NotFoundError):
+    """The run was there, and was purged with all that it held."""
+
+    code = "run_deleted"
+    status = 410
+
+
 class SeriesNotFoundError(NotFoundError):
     """The run has no series at this path."""
 
@@ -123,6 +132,13 @@ class WriterNotFoundError(NotFoundError):
     """The writer is not registered here, or no longer."""
 
     code = "writer_not_found"
+
+
+class ConflictError(TidelogServerError):
+    """What was asked for does not fit the state that something has now; nothing was changed."""
+
+    code = "conflict"
+    status = 409
 
 
 class OffsetGapError(TidelogServerError):

@@ -1,5 +1,5 @@
-"""What the server does by itself every few seconds: give up silent writers, compact runs that have ended, free the
-disk.
+"""What the server does by itself every few seconds: give up silent writers, compact runs that have ended, empty the
+trash, count what is stored, free the disk.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from collections.abc import Callable
 import sqlalchemy as sa
 
 from tidelog_server.database import Database
-from tidelog_server.runs import writers
+from tidelog_server.runs import purge, storage, trash, writers
 from tidelog_server.series import compaction
 
 INTERVAL_S = 5.0
 RUNS_PER_ROUND = 20
 PATIENCE_S = 10.0  # that compaction waits for folds before it leaves the rest to the next round
 QUIET_CHECK_S = 0.05
+PURGE_S = 4.0  # in one round, so that the other duties go on while a large run is deleted
 FREED_PAGES_PER_TRANSACTION = 1_000  # of SQLite; bounds how long writers wait
 KEPT_FREE_PAGES = 64  # half a megabyte, for the next fold
 
@@ -29,10 +30,16 @@ class Maintenance:
     """A thread that keeps house. Each of its duties fails alone, with a log line, and is tried again."""
 
     def __init__(
-        self, database: Database, *, heartbeat_lost_after_ms: int, is_busy: Callable[[], bool] = lambda: False
+        self,
+        database: Database,
+        *,
+        heartbeat_lost_after_ms: int,
+        trash_days: float = 0.0,
+        is_busy: Callable[[], bool] = lambda: False,
     ) -> None:
         self._database = database
         self._heartbeat_lost_after_ms = heartbeat_lost_after_ms
+        self._trash_days = trash_days
         self._is_busy = is_busy
         self._started_s = 0.0
         self._stopping = threading.Event()
@@ -48,9 +55,21 @@ class Maintenance:
         self._stopping.set()
         self._thread.join()
 
+    @property
+    def duties(self) -> tuple[Callable[[], None], ...]:
+        """What is done in each round, in this order."""
+        return (
+            self.give_up_silent_writers,
+            self.compact_runs,
+            self.purge_old_trash,
+            self.purge_rows,
+            self.count_storage,
+            self.free_disk,
+        )
+
     def _run(self) -> None:
         while not self._stopping.wait(INTERVAL_S):
-            for duty in (self.give_up_silent_writers, self.compact_runs, self.free_disk):
+            for duty in self.duties:
                 self._try(duty)
 
     def _try(self, duty: Callable[[], None]) -> None:
@@ -85,6 +104,32 @@ class Maintenance:
             if time.monotonic() > deadline_s or self._stopping.wait(QUIET_CHECK_S):
                 return False
         return not self._stopping.is_set()
+
+    def purge_old_trash(self) -> None:
+        """Give up runs that have been in the trash for long enough."""
+        if not self._trash_days:
+            return
+        with self._database.write() as connection:
+            trash.purge_old(connection, days=self._trash_days, limit=RUNS_PER_ROUND)
+
+    def purge_rows(self) -> None:
+        """Delete rows of runs that were given up, for some seconds; the rest waits for the next round."""
+        until_s = time.monotonic() + PURGE_S
+        with self._database.read() as connection:
+            given_up = purge.given_up(connection, RUNS_PER_ROUND)
+        for run_id in given_up:
+            purge.purge_rows(self._database, run_id, lambda: not self._stopping.is_set() and time.monotonic() < until_s)
+            if self._stopping.is_set() or time.monotonic() >= until_s:
+                return
+
+    def count_storage(self) -> None:
+        """Count what changed runs take."""
+        with self._database.read() as connection:
+            uncounted = storage.uncounted(connection, RUNS_PER_ROUND)
+        for run_id in uncounted:
+            if self._stopping.is_set():
+                return
+            storage.count(self._database, run_id)
 
     def free_disk(self) -> None:
         """Give pages that are no longer used back to the file system, a few at a time."""

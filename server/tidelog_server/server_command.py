@@ -42,6 +42,13 @@ def parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="silence after which a run counts as crashed (default: 60)",
     )
+    options.add_argument(
+        "--trash-days",
+        type=float,
+        default=30.0,
+        metavar="DAYS",
+        help="how long a run lies in the trash before it is deleted for good, 0 for ever (default: 30)",
+    )
     return options
 
 
@@ -114,6 +121,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         artifacts=options.artifacts,
         token_hash=hashed,
         heartbeat_lost_after_ms=round(options.heartbeat_lost_after * 1000),
+        trash_days=max(0.0, options.trash_days),
     )
 
 

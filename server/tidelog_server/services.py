@@ -35,7 +35,10 @@ class Services:
         self.sheets = Sheets()
         self.schedule = FoldSchedule(self.database, self.folder)
         self.maintenance = Maintenance(
-            self.database, heartbeat_lost_after_ms=settings.heartbeat_lost_after_ms, is_busy=self.schedule.is_busy
+            self.database,
+            heartbeat_lost_after_ms=settings.heartbeat_lost_after_ms,
+            trash_days=settings.trash_days,
+            is_busy=self.schedule.is_busy,
         )
         self.receiver.listeners.append(self.schedule.note)
 

@@ -20,6 +20,7 @@ class Settings:
     there. `token_hash` is the SHA-256 of the token that requests must carry; None means that there is no login,
     which is allowed on a loopback address only. `allowed_hosts` are the host names that requests may be addressed
     to, so that a page from elsewhere cannot reach a server on this machine by a name of its own (DNS rebinding).
+    `trash_days` is how long a run lies in the trash before it is purged; 0: for ever.
     """
 
     data: Path
@@ -28,6 +29,7 @@ class Settings:
     token_hash: str | None = None
     allowed_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "::1")
     heartbeat_lost_after_ms: int = 60_000
+    trash_days: float = 30.0
 
     @property
     def url(self) -> sa.URL:

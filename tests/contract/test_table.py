@@ -231,16 +231,17 @@ def test_columns_are_the_paths_of_a_project_with_their_types(project: Project) -
         [deleted] = intern_paths(connection, project.id, ["deleted"])
         connection.exec_driver_sql(f"DELETE FROM attributes WHERE path_id = {deleted}")
     found = [(column.path, column.type) for column in project.columns()]
-    assert found[:6] == [
+    assert found[:11] == [
         ("sys/id", "string"), ("sys/name", "string"), ("sys/custom_run_id", "string"), ("sys/state", "run_state"),
-        ("sys/creation_time", "datetime"), ("sys/ended_time", "datetime"),
+        ("sys/creation_time", "datetime"), ("sys/ended_time", "datetime"), ("sys/modification_time", "datetime"),
+        ("sys/running_time", "float"), ("sys/size", "float"), ("sys/failed", "bool"), ("sys/trashed", "bool"),
     ]  # fmt: skip
-    assert found[6:] == [
+    assert found[11:] == [
         ("Optimiser", "string"), ("loss", "float_series"), ("lr", "float"), ("mixed", "int"), ("mixed", "float"),
         ("mixed", "string"), ("sys/tags", "string_set"),
     ]  # fmt: skip
     assert [column.path for column in project.columns(containing="OPT")] == ["Optimiser"]
-    assert [column.path for column in project.columns(containing="l", limit=1)] == ["loss"]
+    assert [column.path for column in project.columns(containing="l", limit=1)] == ["sys/failed", "loss"]
 
 
 def test_a_comparison_sets_runs_side_by_side(project: Project) -> None:

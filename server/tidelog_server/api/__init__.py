@@ -17,6 +17,7 @@ from tidelog_server.api import (
     runs,
     series,
     table,
+    trash,
     verification,
 )
 
@@ -26,6 +27,7 @@ MODULES = (
     journal,
     projects,
     table,
+    trash,
     runs,
     series,
     objects,

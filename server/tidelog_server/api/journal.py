@@ -33,13 +33,17 @@ class NewWriter(BaseModel):
     project: str = Field(min_length=1, max_length=255, examples=["mnist"])
     run_key: str | None = Field(None, min_length=1, max_length=255, description="the client's own id of the run")
     with_id: str | None = Field(
-        None, min_length=1, max_length=64, description="label of an existing run", examples=["MNIST-3"]
+        None, min_length=1, max_length=100, description="label of an existing run", examples=["MNIST-3"]
     )
     writer: str = Field(pattern="^[0-9a-f]{16}$", description="random id of this process in this run")
     created_ms: int = Field(ge=0, le=LATEST_MS, description="milliseconds since 1970 UTC, by the client's clock")
     host: str | None = Field(None, max_length=255)
     pid: int | None = Field(None, ge=0, le=2**62)
     name: str | None = Field(None, max_length=1000)
+    kind: Literal["run", "project", "model", "model_version"] = "run"
+    model: str | None = Field(
+        None, min_length=1, max_length=100, description="of a model version", examples=["MNIST-NET"]
+    )
 
 
 class RegisteredWriter(BaseModel):
@@ -54,9 +58,10 @@ class RegisteredWriter(BaseModel):
 
 
 class Acknowledgement(BaseModel):
-    """Everything before `offset` is committed to disk."""
+    """Everything before `offset` is committed to disk. `request` is what a person asks of the job."""
 
     offset: int
+    request: Literal["stop", "abort"] | None = None
 
 
 class Closing(BaseModel):
@@ -104,7 +109,7 @@ async def receive_batch(
     """
     receiver: Receiver = request.app.state.services.receiver
     received: Received = await run_in_threadpool(receiver.receive, writer, offset, await _body(request))
-    return Acknowledgement(offset=received.position)
+    return Acknowledgement.model_construct(offset=received.position, request=received.request)
 
 
 @router.post("/writers/{writer}/close")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from tidelog_server.api.frames import json_number
-from tidelog_server.runs import attributes, runs
+from tidelog_server.runs import attributes, requests, runs, system
+from tidelog_server.runs.system import STAGES, TAGS, TEXT_CHARACTERS
 from tidelog_server.services import Services
 from tidelog_server.urls import run_url
 
@@ -31,7 +32,35 @@ class RunOut(BaseModel):
     seen_ms: int
     points: int
     dropped: int = Field(description="records that a full disk refused on the client")
+    kind: str = Field(description="run, project, model or model_version")
+    modified_ms: int | None
+    ran_ms: int = Field(description="how long its processes lived, up to `running_since_ms` where that is not null")
+    running_since_ms: int | None
+    trashed_ms: int | None = Field(description="when it was put in the trash")
+    requested: str | None = Field(description="what a person asked of the job: stop or abort")
+    bytes: int = Field(description="what it takes on the server, as last counted")
+    series_bytes: int
+    attribute_bytes: int
+    file_bytes: int
     url: str
+
+
+class RunEdit(BaseModel):
+    """What people may change of a run. What is not named stays as it is; null or an empty text takes it away."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str | None = Field(None, max_length=1_000)
+    description: str | None = Field(None, max_length=TEXT_CHARACTERS)
+    tags: list[str] | None = Field(None, max_length=TAGS)
+    group_tags: list[str] | None = Field(None, max_length=TAGS)
+    stage: str | None = Field(None, description="of a model version", examples=list(STAGES))
+
+
+class RunRequest(BaseModel):
+    """What is asked of all processes of a run; null takes it back."""
+
+    request: Literal["stop", "abort"] | None
 
 
 class AttributeOut(BaseModel):
@@ -64,16 +93,37 @@ def find_run(
     request: Request,
     project: Annotated[str, Query(max_length=255)],
     key: Annotated[str, Query(max_length=255)],
+    kind: Literal["run", "project", "model", "model_version"] = "run",
 ) -> RunOut:
     """The run that a client named by `custom_run_id`."""
     with request.app.state.database.read() as connection:
-        return as_json(runs.find_run_by_key(connection, project, key))
+        return as_json(runs.find_run_by_key(connection, project, key, kind))
 
 
 @router.get("/runs/{label}")
 def read_run(request: Request, label: str) -> RunOut:
     """One run, by label such as MNIST-3."""
     with request.app.state.database.read() as connection:
+        return as_json(runs.find_run(connection, label))
+
+
+@router.patch("/runs/{label}")
+def edit_run(request: Request, label: str, wanted: RunEdit) -> RunOut:
+    """Change the name, the description, the tags or the stage of a run."""
+    services: Services = request.app.state.services
+    with services.database.read() as connection:
+        run = runs.find_run(connection, label)
+    services.folder.fold(run.id)  # what was logged before this request must not undo it
+    with services.database.write() as connection:
+        system.edit(connection, run, wanted.model_dump(exclude_unset=True))
+        return as_json(runs.find_run(connection, label))
+
+
+@router.post("/runs/{label}/request")
+def ask_of_run(request: Request, label: str, wanted: RunRequest) -> RunOut:
+    """Ask a running job to stop, or to abort. Its processes hear of it within a heartbeat (5 s), mostly within 1 s."""
+    with request.app.state.database.write() as connection:
+        requests.ask(connection, runs.find_run(connection, label), wanted.request)
         return as_json(runs.find_run(connection, label))
 
 
@@ -86,6 +136,8 @@ def read_attributes(request: Request, label: str, prefix: Annotated[str, Query(m
     services.folder.fold(run.id)
     with services.database.read() as connection:
         found = attributes.attributes_of(connection, run.id, prefix.strip("/"))
+        run = runs.find_run(connection, label)
+    found = system.with_system(run, found, prefix.strip("/"))
     return AttributeList(attributes=[_attribute(attribute) for attribute in found])
 
 
@@ -95,6 +147,7 @@ def as_json(run: runs.Run) -> RunOut:
     return RunOut(
         run_id=values.pop("id"),
         url=run_url(run),
+        bytes=run.bytes,
         **{name: values[name] for name in RunOut.model_fields if name in values},
     )
 

@@ -24,6 +24,7 @@ WITHOUT_NUL = r"^[^\x00]*$"  # PostgreSQL takes no such text, so nothing of this
 ProjectName = Annotated[str, Field(min_length=1, max_length=255, pattern=WITHOUT_NUL)]
 Subject = Annotated[str, Field(min_length=1, max_length=1100)]
 RunId = Annotated[int, Field(ge=1, le=2**62)]
+Kind = Literal["run", "model", "model_version"]
 Limit = Annotated[int, Field(ge=1, le=table.PAGE_LIMIT)]
 Columns = Annotated[list[Subject], Field(max_length=table.COLUMN_LIMIT)]
 
@@ -32,7 +33,8 @@ class TableRequest(BaseModel):
     """Which runs of a project, in which order, with which columns.
 
     `query` is in the language of docs/reference/query-language.md; without one, all runs. `columns` and `sort` are
-    paths, or aggregates of a series such as `min(metrics/loss)`. `after` is the `next` of the page before.
+    paths, or aggregates of a series such as `min(metrics/loss)`. `after` is the `next` of the page before. `kind` asks
+    for models or versions of models in place of runs, `trashed` for what is in the trash.
     """
 
     project: ProjectName = Field(examples=["mnist"])
@@ -42,6 +44,8 @@ class TableRequest(BaseModel):
     descending: bool = True
     limit: Limit = 50
     after: str | None = None
+    kind: Kind = "run"
+    trashed: bool = False
 
 
 class TableRowOut(BaseModel):
@@ -152,11 +156,14 @@ def query_runs_by_address(
     descending: bool = True,
     limit: Annotated[Limit, Query()] = 50,
     after: str | None = None,
+    kind: Kind = "run",
+    trashed: bool = False,
 ) -> Response:
     """The same as POST, for bookmarks and scripts: `column` may be given several times."""
     wanted = TableRequest(
-        project=project, query=query, columns=column, sort=sort, descending=descending, limit=limit, after=after
-    )
+        project=project, query=query, columns=column, sort=sort, descending=descending, limit=limit, after=after,
+        kind=kind, trashed=trashed,
+    )  # fmt: skip
     return query_runs(request, wanted)
 
 

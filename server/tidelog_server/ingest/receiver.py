@@ -34,6 +34,7 @@ class Received:
     run_id: int
     points: int = 0
     state_changed: bool = False
+    request: str | None = None  # what a person asks of the job
 
 
 class Receiver:
@@ -48,7 +49,7 @@ class Receiver:
     def receive(self, writer_name: str, offset: int, body: bytes) -> Received:
         """Store the batch `body`, which starts at `offset` of the writer's stream, and return after the commit.
 
-        Raises `WriterNotFoundError`, `OffsetGapError` (the batch starts beyond the server's copy),
+        Raises `WriterNotFoundError`, `RunDeletedError`, `OffsetGapError` (the batch starts beyond the server's copy),
         `MalformedJournalError` or
         `TooLargeError`; then nothing of the batch is stored.
         """
@@ -57,7 +58,7 @@ class Receiver:
         if not body:
             return self._hear(writer)
         if offset < writer.position:
-            return Received(writer.position, writer.run_id)
+            return Received(writer.position, writer.run_id, request=writer.request)
         if offset > writer.position:
             raise _gap(writer, offset)
         stream = _decompressed(body)
@@ -70,7 +71,7 @@ class Receiver:
 
     def _hear(self, writer: Writer) -> Received:
         self._committer.commit(lambda connection: writers.hear(connection, writer))
-        return Received(writer.position, writer.run_id)
+        return Received(writer.position, writer.run_id, request=writer.request)
 
     def _store(self, writer: Writer, payload: bytes, batch: Batch) -> Received:
         log_id = self._committer.commit(lambda connection: _commit_batch(connection, writer, payload, batch))
@@ -78,7 +79,7 @@ class Receiver:
             with self._database.read() as connection:
                 return Received(writers.find_writer(connection, writer.name).position, writer.run_id)
         position = writer.position + batch.consumed
-        received = Received(position, writer.run_id, len(batch.points), batch.end is not None)
+        received = Received(position, writer.run_id, len(batch.points), batch.end is not None, writer.request)
         if log_id:
             self._remember(writer, log_id, batch)
         for listener in self.listeners:

@@ -19,7 +19,12 @@ def runs_by_label(connection: sa.Connection, project: Project, labels: Sequence[
     """The runs of this project with these labels, in one statement. `RunNotFoundError` if one is missing."""
     numbers = {number for label in labels if (number := number_in(label, project.key)) is not None}
     rows = connection.execute(
-        select_runs().where(runs.c.project_id == project.id, runs.c.kind == "run", runs.c.number.in_(numbers))
+        select_runs().where(
+            runs.c.project_id == project.id,
+            runs.c.kind == "run",
+            runs.c.trashed_ms.is_(None),
+            runs.c.number.in_(numbers),
+        )
     )
     found = {run.label: run for run in map(as_run, rows)}
     for label in labels:

@@ -31,7 +31,10 @@ class Usual:
 def usual_columns(connection: sa.Connection, project_id: int) -> tuple[str, ...]:
     """A few paths worth a column, in one statement."""
     newest = (
-        sa.select(runs.c.id).where(runs.c.project_id == project_id).order_by(runs.c.number.desc()).limit(NEWEST_RUNS)
+        sa.select(runs.c.id)
+        .where(runs.c.project_id == project_id, runs.c.kind == "run", runs.c.trashed_ms.is_(None))
+        .order_by(runs.c.number.desc())
+        .limit(NEWEST_RUNS)
     )
     query = (
         sa.select(

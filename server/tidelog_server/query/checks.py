@@ -50,6 +50,8 @@ def _problem_of_typed_value(value_type: ValueType, operator: str, value: Literal
 def problem_of_type(path: str, value_type: ValueType) -> str | None:
     """What is wrong with saying that the attribute at `path` is of this type, or None."""
     actual = VIRTUAL.get(path)
+    if actual == "float" and value_type == "int":
+        return None
     if actual is not None and actual != value_type:
         return f"`{path}` is of the type {actual}, not {value_type}."
     if actual is None and value_type == "runState":

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from tidelog_server.query import stored_values, syntax
 from tidelog_server.query.expressions import Condition, in_ids
 from tidelog_server.query.moments import parse_moment
+from tidelog_server.query.run_columns import column_of_run
 from tidelog_server.query.scope import TAGS, Scope
 from tidelog_server.query.stored_values import Alternative, compare, compare_text, contains_word
 from tidelog_server.query.syntax import Aggregate, Attribute, Comparison, Function
@@ -113,16 +114,18 @@ class _Conditions:
         return _exists_row(table, table.c.run_id == runs.c.id, table.c.path_id == path_id, holds)
 
     def _column_of_run(self, path: str, query: Comparison) -> Condition:
-        text = str(query.value)
-        if path == "sys/state":
-            among = runs.c.state.in_(STATES[text.lower()])
+        column, kind = column_of_run(path, runs, self._scope.now_ms), VIRTUAL[path]
+        if kind == "runState":
+            among = column.in_(STATES[str(query.value).lower()])
             return sa.not_(among) if query.operator == "!=" else among
-        if path in ("sys/creation_time", "sys/ended_time"):
-            column = runs.c.created_ms if path == "sys/creation_time" else runs.c.ended_ms
-            moment_ms = parse_moment(text, self._scope.now_ms)
+        if kind == "datetime":
+            moment_ms = parse_moment(str(query.value), self._scope.now_ms)
             return sa.and_(column.is_not(None), compare(column, query.operator, moment_ms))
-        texts = {"sys/name": runs.c.name, "sys/custom_run_id": runs.c.key, "sys/id": runs.c.label}
-        return compare_text(texts[path], query.operator, text)
+        if kind == "string":
+            return compare_text(column, query.operator, str(query.value))
+        if isinstance(query.value, str):  # "NaN" and the infinities, which none of these ever is
+            return sa.literal(query.operator == "!=") == sa.true()
+        return compare(column, query.operator, float(query.value))
 
     def _has(self, path: str, alternatives: Iterable[Alternative]) -> Condition:
         path_id = self._scope.path_ids.get(path)

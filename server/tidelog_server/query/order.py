@@ -15,8 +15,10 @@ import sqlalchemy as sa
 
 from tidelog_server.query.conditions import aggregate_value
 from tidelog_server.query.expressions import Condition, indexed_part
+from tidelog_server.query.run_columns import column_of_run
 from tidelog_server.query.scope import Scope
 from tidelog_server.query.syntax import Aggregate, Subject
+from tidelog_server.query.value_types import VIRTUAL
 from tidelog_server.tables import attributes, runs, series
 
 NUMBERS, TEXTS, NOTHING = range(3)
@@ -52,6 +54,7 @@ class Segment:
     value: sa.ColumnElement[Any]
     conditions: tuple[Condition, ...]
     index_conditions: tuple[Condition, ...] = ()  # what leads a walk along the order to its index
+    is_of_runs: bool = True  # whether its rows are runs, among which the conditions have chosen those of the scope
 
     def after(self, place: Place, *, descending: bool) -> Condition:
         """The rows that come behind a place in this segment."""
@@ -91,8 +94,8 @@ def _by_attribute(path: str, scope: Scope, kind: str | None = None) -> list[Segm
         *([probed.c.type == kind] if kind else []),
     ]
     return [
-        Segment(NUMBERS, row, row.c.run_id, number, numbers, in_project),
-        Segment(TEXTS, row, row.c.run_id, indexed_part(text), texts, in_project),
+        Segment(NUMBERS, row, row.c.run_id, number, numbers, in_project, is_of_runs=False),
+        Segment(TEXTS, row, row.c.run_id, indexed_part(text), texts, in_project, is_of_runs=False),
         _nothing(scope, probed, *has_value),
     ]
 
@@ -105,34 +108,32 @@ def _by_aggregate(subject: Aggregate, scope: Scope) -> list[Segment]:
     value = aggregate_value(row, subject.function)
     joined = run.join(row, (row.c.run_id == run.c.id) & (row.c.path_id == path_id))
     has_value = (probed.c.path_id == path_id, aggregate_value(probed, subject.function).is_not(None))
-    in_project = run.c.project_id == scope.project_id
     return [
-        Segment(NUMBERS, joined, run.c.id, value, (in_project, value.is_not(None))),
+        Segment(NUMBERS, joined, run.c.id, value, (*scope.holds(run), value.is_not(None))),
         _nothing(scope, probed, *has_value),
     ]
 
 
 def _by_column(path: str, scope: Scope) -> list[Segment]:
     """The order by a column of the run itself; nothing if there is none of this name."""
+    kind = VIRTUAL.get(path)
+    if kind is None:
+        return []
     run = runs.alias()
-    in_project = (run.c.project_id == scope.project_id,)
-    numbers = {"sys/id": run.c.number, "sys/creation_time": run.c.created_ms}
-    texts = {"sys/name": run.c.name, "sys/custom_run_id": run.c.key, "sys/state": run.c.state}
-    if path in numbers:
-        return [Segment(NUMBERS, run, run.c.id, numbers[path], in_project)]
-    if path in texts:
-        return [Segment(TEXTS, run, run.c.id, indexed_part(texts[path]), in_project)]
+    here = scope.holds(run)
+    value = run.c.number if path == "sys/id" else column_of_run(path, run, scope.now_ms)
     if path == "sys/ended_time":
-        ended = run.c.ended_ms
-        without = Segment(NOTHING, run, run.c.id, run.c.number, (*in_project, ended.is_(None)))
-        return [Segment(NUMBERS, run, run.c.id, ended, (*in_project, ended.is_not(None))), without]
-    return []
+        without = Segment(NOTHING, run, run.c.id, run.c.number, (*here, value.is_(None)))
+        return [Segment(NUMBERS, run, run.c.id, value, (*here, value.is_not(None))), without]
+    if path != "sys/id" and kind in ("string", "runState"):
+        return [Segment(TEXTS, run, run.c.id, indexed_part(value), here)]
+    return [Segment(NUMBERS, run, run.c.id, value, here)]
 
 
 def _nothing(scope: Scope, probed: sa.FromClause | None = None, *has_value: Condition) -> Segment:
     """The runs of the project without a row in `probed` for which the conditions hold; all runs without `probed`."""
     run = runs.alias()
-    conditions: list[Condition] = [run.c.project_id == scope.project_id]
+    conditions: list[Condition] = [*scope.holds(run)]
     if probed is not None:
         rows = sa.select(sa.literal(1)).select_from(probed).where(probed.c.run_id == run.c.id, *has_value)
         conditions.append(~sa.exists(rows.correlate(run)))

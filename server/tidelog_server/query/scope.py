@@ -7,14 +7,16 @@ conditions compare numbers that the planner knows, and a path that the project l
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 
 from tidelog_server.clock import now_ms
 from tidelog_server.query import syntax
 from tidelog_server.query.patterns import SEARCHED_CHARACTERS, matcher
+from tidelog_server.query.run_columns import column_of_run
 from tidelog_server.query.syntax import Attribute, Comparison, subject_attribute
+from tidelog_server.query.value_types import VIRTUAL
 from tidelog_server.runs.paths import path_ids as find_path_ids
 from tidelog_server.tables import attributes, runs
 
@@ -24,12 +26,24 @@ TAGS = "sys/tags"  # a query of plain words looks into them
 
 @dataclass(frozen=True)
 class Scope:
-    """A project, the numbers of its paths, the moment of the query, and what runs each regular expression matches."""
+    """A project, the numbers of its paths, the moment of the query, and what runs each regular expression matches.
+
+    `kind` is what is looked for; `trashed` whether that is looked for in the trash, and nowhere else.
+    """
 
     project_id: int
     path_ids: Mapping[str, int]
     now_ms: int
     matches: Mapping[Comparison, list[int]] = field(default_factory=dict)
+    kind: str = "run"
+    trashed: bool = False
+
+    def holds(self, run: sa.FromClause) -> tuple[sa.ColumnElement[bool], ...]:
+        """Whether a row of `runs` belongs to the scope."""
+        of_kind = (run.c.project_id == self.project_id, run.c.kind == self.kind)
+        if self.trashed:
+            return (*of_kind, run.c.trashed_ms.is_not(None), run.c.purge_ms.is_(None))
+        return (*of_kind, run.c.trashed_ms.is_(None))
 
 
 def scope_of(
@@ -39,13 +53,16 @@ def scope_of(
     *,
     more: Iterable[str] = (),
     moment_ms: int | None = None,
+    kind: str = "run",
+    trashed: bool = False,
 ) -> Scope:
     """Read what `query` needs, and the numbers of `more` paths. One statement, and one for each regular expression."""
     path_ids = find_path_ids(connection, project_id, {*map(_path_of, leaves(query)), TAGS, *more})
-    scope = Scope(project_id, path_ids, now_ms() if moment_ms is None else moment_ms)
+    moment_ms = now_ms() if moment_ms is None else moment_ms
+    scope = Scope(project_id, path_ids, moment_ms, kind=kind, trashed=trashed)
     expressions = {leaf for leaf in leaves(query) if isinstance(leaf, Comparison) and leaf.operator.endswith("MATCHES")}
     matches = {expression: list(_matching_runs(connection, scope, expression)) for expression in expressions}
-    return Scope(project_id, path_ids, scope.now_ms, matches)
+    return replace(scope, matches=matches)
 
 
 def leaves(query: syntax.Query) -> Iterator[Comparison | syntax.Exists]:
@@ -77,9 +94,10 @@ def _matching_runs(connection: sa.Connection, scope: Scope, expression: Comparis
 
 
 def _texts(scope: Scope, path: str) -> sa.Select[int, str] | None:
-    columns = {"sys/id": runs.c.label, "sys/name": runs.c.name, "sys/custom_run_id": runs.c.key}
-    if path in columns:
-        return sa.select(runs.c.id, columns[path]).where(runs.c.project_id == scope.project_id)
+    if VIRTUAL.get(path) == "string":
+        return sa.select(runs.c.id, column_of_run(path, runs, scope.now_ms)).where(
+            runs.c.project_id == scope.project_id
+        )
     if path not in scope.path_ids:
         return None
     text = sa.func.substr(attributes.c.text, 1, SEARCHED_CHARACTERS)

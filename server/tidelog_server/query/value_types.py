@@ -50,6 +50,11 @@ VIRTUAL: dict[str, ValueType] = {
     "sys/state": "runState",
     "sys/creation_time": "datetime",
     "sys/ended_time": "datetime",
+    "sys/modification_time": "datetime",
+    "sys/running_time": "float",
+    "sys/size": "float",
+    "sys/failed": "bool",
+    "sys/trashed": "bool",
 }
 
 NON_FINITE = frozenset({"NaN", "Infinity", "-Infinity"})  # kept as these texts beside an empty number

@@ -34,6 +34,37 @@ class Run:
     seen_ms: int
     points: int
     dropped: int
+    kind: str = "run"
+    parent_id: int | None = None
+    modified_ms: int | None = None
+    trashed_ms: int | None = None
+    requested: str | None = None
+    requested_ms: int | None = None
+    ran_ms: int = 0
+    running_since_ms: int | None = None
+    series_bytes: int = 0
+    attribute_bytes: int = 0
+    file_bytes: int = 0
+
+    @property
+    def bytes(self) -> int:
+        """What it takes in storage, as last counted."""
+        return self.series_bytes + self.attribute_bytes + self.file_bytes
+
+    @property
+    def outcome(self) -> str:
+        """The state as people say it: stopped and aborted are how a run ends that somebody asked to."""
+        if self.requested == "stop" and self.state == "finished":
+            return "stopped"
+        if self.requested == "abort" and self.state in ("finished", "failed"):
+            return "aborted"
+        if self.requested is not None and self.state == "running":
+            return "stopping" if self.requested == "stop" else "aborting"
+        return self.state
+
+    def running_ms(self, now: int) -> int:
+        """How long its processes lived: the time in which at least one of them did, gaps between them left out."""
+        return self.ran_ms + (0 if self.running_since_ms is None else max(0, now - self.running_since_ms))
 
 
 def select_runs() -> sa.Select[tuple[object, ...]]:
@@ -55,7 +86,23 @@ def select_runs() -> sa.Select[tuple[object, ...]]:
         sa.func.coalesce(seen, runs.c.created_ms).label("seen_ms"),
         runs.c.points,
         sa.func.coalesce(dropped, 0).label("dropped"),
+        runs.c.kind,
+        runs.c.parent_id,
+        runs.c.modified_ms,
+        runs.c.trashed_ms,
+        runs.c.requested,
+        runs.c.requested_ms,
+        runs.c.ran_ms,
+        runs.c.running_since_ms,
+        runs.c.series_bytes,
+        runs.c.attribute_bytes,
+        runs.c.file_bytes,
     ).join(projects, projects.c.id == runs.c.project_id)
+
+
+def is_there() -> sa.ColumnElement[bool]:
+    """Whether a run was not purged; the rows of one that was go bit by bit, and nobody may see them meanwhile."""
+    return runs.c.purge_ms.is_(None)
 
 
 def as_run(row: sa.Row[tuple[object, ...]]) -> Run:
@@ -69,7 +116,7 @@ def find_run(connection: sa.Connection, label: str) -> Run:
     """The run of this label, such as MNIST-3; raises `RunNotFoundError`."""
     row = None
     if "\x00" not in label:  # PostgreSQL takes no such text
-        row = connection.execute(select_runs().where(runs.c.label == label)).one_or_none()
+        row = connection.execute(select_runs().where(runs.c.label == label, is_there())).one_or_none()
     if row is None:
         raise RunNotFoundError(
             f"There is no run {label[:80]!r}. Labels look like MNIST-3; the runs table of a project lists them."
@@ -77,9 +124,11 @@ def find_run(connection: sa.Connection, label: str) -> Run:
     return as_run(row)
 
 
-def find_run_by_key(connection: sa.Connection, project: str, key: str) -> Run:
+def find_run_by_key(connection: sa.Connection, project: str, key: str, kind: str = "run") -> Run:
     """The run with this custom_run_id in this project; raises `RunNotFoundError`."""
-    row = connection.execute(select_runs().where(projects.c.name == project, runs.c.key == key)).one_or_none()
+    row = connection.execute(
+        select_runs().where(projects.c.name == project, runs.c.kind == kind, runs.c.key == key, is_there())
+    ).one_or_none()
     if row is None:
         raise RunNotFoundError(f"There is no run with the id {key[:80]!r} in the project {project[:80]!r}.")
     return as_run(row)
@@ -88,7 +137,7 @@ def find_run_by_key(connection: sa.Connection, project: str, key: str) -> Run:
 def runs_by_id(connection: sa.Connection, ids: Iterable[int]) -> list[Run]:
     """The runs with these ids, in the order of the ids; raises `RunNotFoundError` for the first that is missing."""
     wanted = list(ids)
-    rows = connection.execute(select_runs().where(runs.c.id.in_(wanted)))
+    rows = connection.execute(select_runs().where(runs.c.id.in_(wanted), is_there()))
     found = {run.id: run for run in map(as_run, rows)}
     for run_id in wanted:
         if run_id not in found:
@@ -107,7 +156,9 @@ class Origin:
 
 def origins(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Origin]:
     """The origins of these runs by id; raises `RunNotFoundError` for the first that is missing."""
-    rows = connection.execute(sa.select(runs.c.id, runs.c.project_id, runs.c.created_ms).where(runs.c.id.in_(ids)))
+    rows = connection.execute(
+        sa.select(runs.c.id, runs.c.project_id, runs.c.created_ms).where(runs.c.id.in_(ids), is_there())
+    )
     found = {row.id: Origin(row.id, row.project_id, row.created_ms) for row in rows}
     for run_id in ids:
         if run_id not in found:
@@ -122,24 +173,42 @@ def ensure_run(connection: sa.Connection, *, project: str, key: str, name: str |
             f"{key[:80]!r} cannot be the id of a run: 1 to {KEY_CHARACTERS} printable characters."
         )
     project_id = ensure_project(connection, project)
-    found = connection.scalar(sa.select(runs.c.id).where(runs.c.project_id == project_id, runs.c.key == key))
+    found = find_id(connection, project_id, "run", key)
     if found is not None:
-        return int(found)
+        return found
     number, prefix = connection.execute(
         sa.update(projects)
         .where(projects.c.id == project_id)
         .values(last_number=projects.c.last_number + 1)
         .returning(projects.c.last_number, projects.c.key)
     ).one()
+    return insert_run(
+        connection,
+        project_id=project_id,
+        number=number,
+        label=f"{prefix}-{number}",
+        key=key,
+        name=name or key,
+        created_ms=created_ms,
+    )
+
+
+def find_id(connection: sa.Connection, project_id: int, kind: str, key: str) -> int | None:
+    """The id of what has this kind and key in a project."""
+    same = (runs.c.project_id == project_id, runs.c.kind == kind, runs.c.key == key)
+    found = connection.scalar(sa.select(runs.c.id).where(*same))
+    return None if found is None else int(found)
+
+
+def insert_run(connection: sa.Connection, *, name: str, created_ms: int, **columns: object) -> int:
+    """Make a run, or what else is logged to; its id."""
+    moment = now_ms()
     values = {
-        "project_id": project_id,
-        "number": number,
-        "label": f"{prefix}-{number}",
-        "key": key,
-        "name": (name or key)[:NAME_CHARACTERS],
+        "name": name[:NAME_CHARACTERS],
         "state": "running",
-        "created_ms": created_ms or now_ms(),
-        "modified_ms": now_ms(),
+        "created_ms": created_ms or moment,
+        "modified_ms": moment,
+        **columns,
     }
     return int(connection.scalar(sa.insert(runs).values(values).returning(runs.c.id)) or 0)
 

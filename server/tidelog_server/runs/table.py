@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -18,9 +17,10 @@ from tidelog_server.query.scope import Scope, scope_of
 from tidelog_server.query.stored_values import contains_word
 from tidelog_server.query.syntax import Attribute, Query, Subject, Words, subject_attribute
 from tidelog_server.query.value_types import VIRTUAL
-from tidelog_server.runs.attributes import EPOCH, Value
+from tidelog_server.runs.attributes import Value
 from tidelog_server.runs.cells import cells_of
 from tidelog_server.runs.runs import Run, as_run, select_runs
+from tidelog_server.runs.system import system_value
 from tidelog_server.tables import attributes, paths, runs
 
 PAGE_LIMIT = 200
@@ -70,8 +70,10 @@ def runs_table(
     descending: bool = True,
     limit: int = 50,
     after: str | None = None,
+    kind: str = "run",
+    trashed: bool = False,
 ) -> TablePage:
-    """One page of the runs that `query` matches.
+    """One page of the runs that `query` matches; of models or what else `kind` says, and of the trash if `trashed`.
 
     A column or sort order is a path, or an aggregate of a series such as `min(metrics/loss)`; the path of a series
     alone means its last value. Runs without the sort value come last in both directions. Takes at most eight
@@ -87,7 +89,7 @@ def runs_table(
     order = Order(parse_subject(sort), descending)
     place = None if after is None else decode_cursor(order, after)
     named = {subject_attribute(subject).path for subject in (*subjects.values(), order.subject)}
-    scope = scope_of(connection, project_id, tree, more=named)
+    scope = scope_of(connection, project_id, tree, more=named, kind=kind, trashed=trashed)
     matching = _Matching(connection, tree, scope)
     places = _places(connection, scope, order, matching, place, limit + 1)
     following = encode_cursor(order, places[limit - 1]) if len(places) > limit else None
@@ -100,13 +102,12 @@ class _Matching:
 
     def __init__(self, connection: sa.Connection, query: Query, scope: Scope) -> None:
         self._query, self._scope = query, scope
-        in_project = runs.c.project_id == scope.project_id
-        self.all = query == Words(())
+        self.all = query == Words(()) and scope.kind == "run" and not scope.trashed
         if self.all:
-            self.total = connection.scalar(sa.select(sa.func.count()).select_from(runs).where(in_project)) or 0
+            counted = sa.select(sa.func.count()).select_from(runs).where(*scope.holds(runs))
+            self.total = connection.scalar(counted) or 0
             return
-        matched = condition(query, scope, "collect")
-        self._ids = connection.scalars(sa.select(runs.c.id).where(in_project, matched).limit(TOTAL_LIMIT + 1)).all()
+        self._ids = ids_of(connection, query, scope, TOTAL_LIMIT + 1)
         self.total = len(self._ids)
 
     @property
@@ -117,13 +118,23 @@ class _Matching:
     def where(self, segment: Segment) -> tuple[Condition, ...]:
         """What to ask of the rows of a segment."""
         if self.all:
-            return segment.index_conditions
+            return segment.index_conditions if segment.is_of_runs else (*segment.index_conditions, self._run(segment))
         if self.few:
             return (in_ids(segment.run_id, self._ids),)
         # EXISTS, as a join might be turned round into a sort of everything.
-        matched = condition(self._query, self._scope, "probe")
-        run = sa.select(sa.literal(1)).select_from(runs).where(runs.c.id == segment.run_id, matched)
-        return (*segment.index_conditions, sa.exists(run.correlate_except(runs)))
+        return (*segment.index_conditions, self._run(segment, condition(self._query, self._scope, "probe")))
+
+    def _run(self, segment: Segment, *matched: Condition) -> Condition:
+        """Whether the run of a row is in the scope, and matches."""
+        run = sa.select(sa.literal(1)).select_from(runs)
+        run = run.where(runs.c.id == segment.run_id, *self._scope.holds(runs), *matched)
+        return sa.exists(run.correlate_except(runs))
+
+
+def ids_of(connection: sa.Connection, query: Query, scope: Scope, limit: int) -> Sequence[int]:
+    """The runs of a scope that a query matches, in no particular order."""
+    matched = condition(query, scope, "collect")
+    return connection.scalars(sa.select(runs.c.id).where(*scope.holds(runs), matched).limit(limit)).all()
 
 
 def _places(
@@ -156,33 +167,21 @@ def _rows(
     stored = {subject for subject in subjects.values() if not _is_virtual(subject)}
     cells = cells_of(connection, run_ids, stored, scope.path_ids)
     return [
-        TableRow(run, {column: _cell(run, subject, cells) for column, subject in subjects.items()})
+        TableRow(run, {column: _cell(run, subject, cells, scope.now_ms) for column, subject in subjects.items()})
         for run in (found[run_id] for run_id in run_ids if run_id in found)
     ]
 
 
-def _cell(run: Run, subject: Subject, cells: dict[tuple[int, Subject], Value]) -> Value:
-    return _virtual_value(run, subject) if _is_virtual(subject) else cells.get((run.id, subject))
+def _cell(run: Run, subject: Subject, cells: dict[tuple[int, Subject], Value], now_ms: int) -> Value:
+    return _virtual_value(run, subject, now_ms) if _is_virtual(subject) else cells.get((run.id, subject))
 
 
 def _is_virtual(subject: Subject) -> bool:
     return isinstance(subject, Attribute) and subject.path in VIRTUAL
 
 
-def _virtual_value(run: Run, subject: Subject) -> Value:
-    values: dict[str, Value] = {
-        "sys/id": run.label,
-        "sys/name": run.name,
-        "sys/custom_run_id": run.key,
-        "sys/state": run.state,
-        "sys/creation_time": _moment(run.created_ms),
-        "sys/ended_time": None if run.ended_ms is None else _moment(run.ended_ms),
-    }
-    return values[subject_attribute(subject).path]
-
-
-def _moment(time_ms: int) -> datetime:
-    return EPOCH + timedelta(milliseconds=time_ms)
+def _virtual_value(run: Run, subject: Subject, now_ms: int) -> Value:
+    return system_value(run, subject_attribute(subject).path, now_ms)
 
 
 def columns_of(

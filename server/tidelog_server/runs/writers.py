@@ -13,9 +13,10 @@ from typing import Any
 import sqlalchemy as sa
 
 from tidelog_server.clock import now_ms
-from tidelog_server.errors import InvalidRequestError, WriterNotFoundError
-from tidelog_server.runs.runs import ensure_run, find_run
-from tidelog_server.tables import runs, writers
+from tidelog_server.errors import RunDeletedError, WriterNotFoundError
+from tidelog_server.runs import kinds
+from tidelog_server.runs.runs import is_there
+from tidelog_server.tables import purged_writers, runs, writers
 
 HEARTBEAT_LOST_AFTER_MS = 60_000
 
@@ -32,11 +33,13 @@ class Registration:
     host: str | None = None
     pid: int | None = None
     name: str | None = None
+    kind: str = "run"
+    model: str | None = None  # of a model version: the model's label
 
 
 @dataclass(frozen=True)
 class Writer:
-    """Where the server's copy of a writer's journal ends."""
+    """Where the server's copy of a writer's journal ends, and what a person asks of its run."""
 
     id: int
     name: str
@@ -44,14 +47,23 @@ class Writer:
     project_id: int
     position: int
     defined_paths: int
+    request: str | None = None
 
 
 def register(connection: sa.Connection, registration: Registration) -> Writer:
-    """The writer of this name, registered now if it is new. Its run counts as running again."""
+    """The writer of this name, registered now if it is new. Its run counts as running again.
+
+    Whoever goes on with a run at rest takes it out of the trash, and asks it anew to run: an old request to stop is
+    void. A process that joins a running one changes neither. Raises `RunDeletedError` for the writer of a purged run.
+    """
     known = _find(connection, registration.writer)
     if known is not None:
         return known
-    run_id = _run_of(connection, registration)
+    _refuse_deleted(connection, purged_writers.c.name == registration.writer)
+    run_id = kinds.ensure(connection, registration)
+    at_rest = runs.c.running_since_ms.is_(None)
+    fresh = {"trashed_ms": None, "requested": None, "requested_ms": None}
+    connection.execute(sa.update(runs).where(runs.c.id == run_id, at_rest).values(fresh))
     moment = now_ms()
     values = {
         "run_id": run_id,
@@ -68,9 +80,10 @@ def register(connection: sa.Connection, registration: Registration) -> Writer:
 
 
 def find_writer(connection: sa.Connection, name: str) -> Writer:
-    """The writer of this name; raises `WriterNotFoundError`."""
+    """The writer of this name; raises `WriterNotFoundError`, or `RunDeletedError` if its run was purged."""
     found = _find(connection, name)
     if found is None:
+        _refuse_deleted(connection, purged_writers.c.name == name)
         raise WriterNotFoundError(
             f"The writer {name[:80]!r} is not registered here. Nothing was stored. Register it, then send again."
         )
@@ -81,7 +94,7 @@ def advance(connection: sa.Connection, writer: Writer, *, by: int, defined_paths
     """Move the end of the server's copy forward; False if another request has moved it in the meantime."""
     moved = connection.execute(
         sa.update(writers)
-        .where(writers.c.id == writer.id, writers.c.position == writer.position)
+        .where(writers.c.id == writer.id, writers.c.position == writer.position, _run_is_there(writer.run_id))
         .values(
             position=writer.position + by,
             defined_paths=defined_paths,
@@ -207,35 +220,49 @@ def _find(connection: sa.Connection, name: str) -> Writer | None:
         runs.c.project_id,
         writers.c.position,
         writers.c.defined_paths,
+        runs.c.requested,
     )
-    query = sa.select(*columns).join(runs, runs.c.id == writers.c.run_id).where(writers.c.name == name)
+    query = sa.select(*columns).join(runs, runs.c.id == writers.c.run_id).where(writers.c.name == name, is_there())
     row = connection.execute(query).one_or_none()
     return None if row is None else Writer(*row)
 
 
-def _run_of(connection: sa.Connection, registration: Registration) -> int:
-    if (registration.run_key is None) == (registration.with_id is None):
-        raise InvalidRequestError("A writer names its run by exactly one of run_key and with_id.")
-    if registration.with_id is not None:
-        return find_run(connection, registration.with_id).id
-    return ensure_run(
-        connection,
-        project=registration.project,
-        key=registration.run_key or "",
-        name=registration.name,
-        created_ms=registration.created_ms,
-    )
+def _run_is_there(run_id: int) -> sa.ColumnElement[bool]:
+    return sa.exists().where(runs.c.id == run_id, is_there())
+
+
+def _refuse_deleted(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -> None:
+    label = connection.scalar(sa.select(purged_writers.c.label).where(*conditions).limit(1))
+    if label is not None:
+        raise RunDeletedError(f"The run {label} was deleted on the server, with all that it held. Nothing was stored.")
 
 
 def _set_run_state(connection: sa.Connection, run_id: int) -> None:
     columns = (writers.c.state, writers.c.created_ms, writers.c.ended_ms)
     rows = connection.execute(sa.select(*columns).where(writers.c.run_id == run_id)).all()
-    state, ended_ms = _state_of_run([(state, created_ms, ended_ms) for state, created_ms, ended_ms in rows])
-    connection.execute(
-        sa.update(runs)
-        .where(runs.c.id == run_id, runs.c.state != state)
-        .values(state=state, ended_ms=ended_ms, modified_ms=now_ms())
-    )
+    lives = [(state, created_ms, ended_ms) for state, created_ms, ended_ms in rows]
+    state, ended_ms = _state_of_run(lives)
+    ran_ms, since_ms = _lived([(created_ms, ended_ms) for _, created_ms, ended_ms in lives])
+    values = {"state": state, "ended_ms": ended_ms, "ran_ms": ran_ms, "running_since_ms": since_ms}
+    changed = sa.or_(runs.c.state != state, runs.c.ran_ms != ran_ms, runs.c.running_since_ms.is_distinct_from(since_ms))
+    connection.execute(sa.update(runs).where(runs.c.id == run_id, changed).values(modified_ms=now_ms(), **values))
+
+
+def _lived(lives: Iterable[tuple[int, int | None]]) -> tuple[int, int | None]:
+    """How long at least one of these writers lived before the present life, and when that began (None: all are dead).
+
+    The lives of processes side by side count once. Clocks differ between machines: who ends before it begins counts
+    nothing.
+    """
+    total, start, end = 0, None, None
+    for created_ms, ended_ms in sorted(lives, key=lambda life: life[0]):
+        if start is None or (end is not None and created_ms > end):
+            total += 0 if start is None or end is None else end - start
+            start, end = created_ms, created_ms
+        end = None if end is None or ended_ms is None else max(end, ended_ms)
+    if start is not None and end is not None:
+        return total + end - start, None
+    return total, start
 
 
 def _state_of_run(lives: list[tuple[str, int, int | None]]) -> tuple[str, int | None]:

@@ -18,7 +18,8 @@ from tidelog_server.tables import attributes, runs, series
 
 TAGS = "sys/tags"  # kept whole: a search for words looks into them
 
-# A run: id, number, fold epoch, when changed, when trashed, created, ended, state, name, key.
+# A run: id, number, fold epoch, when changed, when trashed, created, ended, state, name, key, how long it ran, since
+# when it runs, bytes.
 RunRow = sa.Row[Any]
 
 
@@ -45,7 +46,10 @@ def run_rows(connection: sa.Connection, project_id: int, run_ids: Sequence[int] 
         runs.c.state,
         runs.c.name,
         runs.c.key,
-    ).where(runs.c.project_id == project_id, runs.c.kind == "run")
+        runs.c.ran_ms,
+        runs.c.running_since_ms,
+        runs.c.series_bytes + runs.c.attribute_bytes + runs.c.file_bytes,
+    ).where(*_of_project(project_id))
     if run_ids is not None:
         query = query.where(in_ids(runs.c.id, run_ids))
     return list(connection.execute(query.order_by(runs.c.id)))
@@ -54,13 +58,18 @@ def run_rows(connection: sa.Connection, project_id: int, run_ids: Sequence[int] 
 def count_runs(connection: sa.Connection, project_id: int) -> int:
     """How many runs the project has, those in the trash included."""
     counted = sa.select(sa.func.count()).select_from(runs)
-    return connection.scalar(counted.where(runs.c.project_id == project_id, runs.c.kind == "run")) or 0
+    return connection.scalar(counted.where(*_of_project(project_id))) or 0
+
+
+def _of_project(project_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    """The runs of a project, those in the trash too, but not those that were purged and are being deleted."""
+    return runs.c.project_id == project_id, runs.c.kind == "run", runs.c.purge_ms.is_(None)
 
 
 def changed_runs(connection: sa.Connection, project_id: int, since_ms: int) -> list[tuple[int, int, int]]:
     """Id, fold epoch and moment of change of the runs that changed since."""
     query = sa.select(runs.c.id, runs.c.fold_epoch, runs.c.modified_ms).where(
-        runs.c.project_id == project_id, runs.c.kind == "run", runs.c.modified_ms >= since_ms
+        *_of_project(project_id), runs.c.modified_ms >= since_ms
     )
     return [(row[0], row[1], row[2]) for row in connection.execute(query)]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -10,13 +10,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tidelog_server.clock import now_ms
 from tidelog_server.query.expressions import INDEXED_CHARACTERS
 from tidelog_server.query.syntax import Attribute, Subject
 from tidelog_server.sheets.column import TYPE_CODES, Column, Mask, Positions, Values
 from tidelog_server.sheets.loading import RunRow
 
-ID, NUMBER, EPOCH, MODIFIED, TRASHED, CREATED, ENDED, STATE, NAME, KEY = range(10)
-_VIRTUAL_NUMBERS = {"sys/id": NUMBER, "sys/creation_time": CREATED, "sys/ended_time": ENDED}
+ID, NUMBER, EPOCH, MODIFIED, TRASHED, CREATED, ENDED, STATE, NAME, KEY, RAN, SINCE, SIZE = range(13)
+_VIRTUAL_NUMBERS: dict[str, tuple[str, Callable[[RunRow], float | None]]] = {
+    "sys/id": ("int", lambda row: row[NUMBER]),
+    "sys/creation_time": ("datetime", lambda row: row[CREATED]),
+    "sys/ended_time": ("datetime", lambda row: row[ENDED]),
+    "sys/modification_time": ("datetime", lambda row: row[MODIFIED] or row[CREATED]),
+    "sys/running_time": ("float", lambda row: _running_s(row)),
+    "sys/size": ("float", lambda row: row[SIZE]),
+    "sys/failed": ("bool", lambda row: row[STATE] == "failed"),
+    "sys/trashed": ("bool", lambda row: row[TRASHED] is not None),
+}
 _VIRTUAL_TEXTS = {"sys/name": NAME, "sys/custom_run_id": KEY, "sys/state": STATE}
 
 
@@ -76,8 +86,8 @@ class Sheet:
 
     def _virtual(self, path: str) -> Column | None:
         if path in _VIRTUAL_NUMBERS:
-            kind = "int" if path == "sys/id" else "datetime"
-            found = [row[_VIRTUAL_NUMBERS[path]] for row in self.rows]
+            kind, value_of = _VIRTUAL_NUMBERS[path]
+            found = [value_of(row) for row in self.rows]
             places = np.array([place for place, value in enumerate(found) if value is not None], np.intp)
             numbers = np.array([value for value in found if value is not None], np.float64)
             values = Values(places, np.full(len(places), TYPE_CODES[kind], np.uint8), numbers)
@@ -88,3 +98,8 @@ class Sheet:
         else:
             return None
         return Column.of(len(self.rows), [values])
+
+
+def _running_s(row: RunRow) -> float:
+    going_on = 0 if row[SINCE] is None else max(0, now_ms() - row[SINCE])
+    return float(row[RAN] + going_on) / 1000

@@ -73,7 +73,7 @@ def select(
     order = ordered(sheet, keys)
     kept = sheet.trashed if trashed else ~sheet.trashed
     if not _is_all(tree):
-        kept = kept & mask_of(connection, sheet, tree, scope_of(connection, project_id, tree))
+        kept = kept & mask_of(connection, sheet, tree, scope_of(connection, project_id, tree, trashed=trashed))
     return Selection(sheet, tuple(keys), order[kept[order]] if not np.all(kept) else order)
 
 

@@ -108,6 +108,11 @@ def _attribute(run: GalleryRun, path: str) -> tuple[str, Any] | None:
         "sys/state": ("state", run.state),
         "sys/creation_time": ("datetime", _from_ms(run.created_ms)),
         "sys/ended_time": None if run.ended_ms is None else ("datetime", _from_ms(run.ended_ms)),
+        "sys/modification_time": ("datetime", _from_ms(run.modified_ms or run.created_ms)),
+        "sys/running_time": ("float", run.ran_ms / 1000),
+        "sys/size": ("float", float(run.size)),
+        "sys/failed": ("bool", run.state == "failed"),
+        "sys/trashed": ("bool", False),
     }
     return columns[path] if path in columns else run.attributes.get(path)
 

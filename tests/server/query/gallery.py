@@ -93,6 +93,18 @@ class GalleryRun:
     id: int = 0
 
     @property
+    def modified_ms(self) -> int | None:
+        return self.ended_ms
+
+    @property
+    def ran_ms(self) -> int:
+        return (self.ended_ms or self.created_ms) - self.created_ms
+
+    @property
+    def size(self) -> int:
+        return 1000 * (self.number % 3)
+
+    @property
     def label(self) -> str:
         return f"GALLERY-{self.number}"
 
@@ -118,6 +130,9 @@ def store_runs(
             "project_id": project_id,
             "label": f"{key}-{run.number}",
             **{column: getattr(run, column) for column in columns},
+            "modified_ms": run.modified_ms,
+            "ran_ms": run.ran_ms,
+            "series_bytes": run.size,
         }
         run.id = connection.scalar(sa.insert(runs).values(row).returning(runs.c.id)) or 0
         write_attributes(connection, project_id, run.id, _stored(run, path_ids))
