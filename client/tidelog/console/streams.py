@@ -1,0 +1,80 @@
+"""Capturing a stream within Python, at `sys.stdout.write`: in notebooks, on terminals, and under what replaced it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import deque
+from typing import Any
+
+WAITING_CHARACTERS = 8 * 1024 * 1024
+
+NAMES = {1: "stdout", 2: "stderr"}
+
+
+class HookedStream:
+    """A stream object whose `write` also keeps the text. What the program sees of it stays the same.
+
+    Nothing here takes a lock, so that a signal handler, a destructor or a logging handler may print at any time.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.pieces: deque[tuple[str, float]] = deque()
+        self.left_out = 0  # characters that found no room
+        self._waiting = 0
+        self._stream: Any = getattr(sys, NAMES[number])
+        self._write: Any = None
+        self._hook: Any = None
+        self._earlier_hook: Any = None
+
+    def start(self) -> bool:
+        """Begin; False if there is no stream, or one that cannot be hooked."""
+        self._write = getattr(self._stream, "write", None)
+        if self._write is None:
+            return False
+
+        def write(text: str) -> Any:
+            result = self._write(text)
+            self._keep(text)
+            return result
+
+        self._hook = write
+        self._earlier_hook = getattr(self._stream, "__dict__", {}).get("write")
+        try:
+            self._stream.write = write
+        except (AttributeError, TypeError):  # an object of fixed attributes
+            return False
+        return True
+
+    def stop(self) -> None:
+        """Take the hook out; if somebody put another around it, keep nothing from now on."""
+        self._keep = _keep_nothing  # type: ignore[method-assign]
+        if getattr(self._stream, "write", None) is not self._hook:
+            return
+        if self._earlier_hook is not None or "write" not in getattr(self._stream, "__dict__", {}):
+            self._stream.write = self._write
+        else:
+            del self._stream.write
+
+    def take(self) -> list[tuple[str, float]]:
+        """Return what was printed since the last call."""
+        taken = []
+        while self.pieces:
+            piece = self.pieces.popleft()
+            self._waiting -= len(piece[0])
+            taken.append(piece)
+        return taken
+
+    def _keep(self, text: str) -> None:
+        if not isinstance(text, str):
+            return
+        if self._waiting + len(text) > WAITING_CHARACTERS:
+            self.left_out += len(text)
+            return
+        self._waiting += len(text)
+        self.pieces.append((text, time.time()))
+
+
+def _keep_nothing(_: str) -> None:
+    return
