@@ -15,7 +15,8 @@ def init_run(
     with_id: str | None = None, custom_run_id: str | None = None, mode: str | None = None, url: str | None = None,
     api_token: str | None = None, directory: str | os.PathLike[str] | None = None, capture_hardware: bool | None = None,
     monitoring_namespace: str | None = None, monitoring_interval_s: float | None = None,
-    monitoring_figures: Iterable[str] | None = None, flush_interval_s: float = 1.0,
+    monitoring_figures: Iterable[str] | None = None, capture_stdout: bool | None = None,
+    capture_stderr: bool | None = None, flush_interval_s: float = 1.0,
 ) -> Run:  # fmt: skip
     """Open a run to log to. It never waits for the network and works without a server.
 
@@ -34,7 +35,9 @@ def init_run(
 
     `capture_hardware` samples processor, memory, disk, network and GPUs into `monitoring_namespace`, where psutil is
     installed: `monitoring`, or `monitoring/<host>-<rank>` in a job of several ranks. `monitoring_figures` chooses what
-    by patterns such as "gpu/*" and "!cpu/core/*", `monitoring_interval_s` how often (1.0).
+    by patterns such as "gpu/*" and "!cpu/core/*", `monitoring_interval_s` how often (1.0). `capture_stdout` and
+    `capture_stderr` keep what the program prints. Each of these is on unless its variable, such as
+    TIDELOG_CAPTURE_STDOUT, says "no"; in a job of several ranks only rank 0 keeps what it prints.
     `flush_interval_s` is how often the journal is sent, 10 s at most.
 
     A wrong argument raises an `ArgumentError`.
@@ -46,6 +49,7 @@ def init_run(
             switches=resolve_switches(
                 capture_hardware=capture_hardware, monitoring_namespace=monitoring_namespace,
                 monitoring_interval_s=monitoring_interval_s, monitoring_figures=monitoring_figures,
+                capture_stdout=capture_stdout, capture_stderr=capture_stderr,
             ),
         )
     )  # fmt: skip
@@ -63,12 +67,14 @@ class Client:
         with_id: str | None = None, custom_run_id: str | None = None, mode: str | None = None,
         directory: str | os.PathLike[str] | None = None, capture_hardware: bool | None = None,
         monitoring_namespace: str | None = None, monitoring_interval_s: float | None = None,
-    monitoring_figures: Iterable[str] | None = None, flush_interval_s: float = 1.0,
+    monitoring_figures: Iterable[str] | None = None, capture_stdout: bool | None = None,
+    capture_stderr: bool | None = None, flush_interval_s: float = 1.0,
     ) -> Run:  # fmt: skip
         """Open a run on this client's server; see `tidelog.init_run`."""
         return init_run(
             project, name=name, tags=tags, with_id=with_id, custom_run_id=custom_run_id, mode=mode, url=self.url,
             api_token=self._api_token, directory=directory, capture_hardware=capture_hardware,
             monitoring_namespace=monitoring_namespace, monitoring_interval_s=monitoring_interval_s,
-            monitoring_figures=monitoring_figures, flush_interval_s=flush_interval_s,
+            monitoring_figures=monitoring_figures, capture_stdout=capture_stdout, capture_stderr=capture_stderr,
+            flush_interval_s=flush_interval_s,
         )  # fmt: skip

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tidelog.monitoring import HardwareMonitor
+    from tidelog.switches import Switches
 
 STOP_TIMEOUT_S = 60.0
 
@@ -36,6 +37,7 @@ class Run:
         self._session = Session(settings, self._make_monitor)
         if settings.keeps_journal:
             self._record(_description(settings))
+            self._capture(settings.switches)
 
     # Logging
 
@@ -167,7 +169,20 @@ class Run:
         from tidelog.monitoring import HardwareMonitor
 
         switches = self._session.settings.switches
-        return HardwareMonitor(self, namespace, switches.monitoring_interval_s, switches.monitoring_figures)
+        return HardwareMonitor(
+            self, namespace, switches.monitoring_interval_s, switches.monitoring_figures, self._report
+        )
+
+    def _capture(self, switches: Switches) -> None:
+        """Begin what is captured from the first line on."""
+        if switches.console:
+            from tidelog.console.log import ConsoleLog
+
+            self._session.captures.append(ConsoleLog(self, switches.console_namespace, switches.console))
+
+    def _report(self, level: str, title: str, text: str) -> None:
+        """Record something that happened to the job."""
+        self._session.stream.write(records.event("event", level, time.time(), None, title, text))
 
 
 def _description(settings: Settings) -> list[tuple[str, Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from tidelog import lifecycle
 from tidelog.background import Background
@@ -31,6 +31,13 @@ ACKNOWLEDGEMENT_TIMEOUT_S = 10.0  # how long a call waits in mode sync before it
 CHILD_TIMEOUT_S = 5.0  # a forked child that ends leaves what is not sent by then to its parent
 
 
+class Capture(Protocol):
+    """What is captured while a run goes on, and ends before it does."""
+
+    def stop(self) -> None:
+        """Record what is still to be recorded, and nothing more."""
+
+
 class Session:
     """The stream, the thread and the reader of a run. `make_monitor` makes what samples the hardware."""
 
@@ -43,6 +50,7 @@ class Session:
         self._background: Background | None = None
         self._reader: Reader | None = None
         self._late_warned = False
+        self.captures: list[Capture] = []
         self.stream = self._open_stream()
         if isinstance(self.stream, Journal):
             self.stream.begin()
@@ -104,6 +112,8 @@ class Session:
             return
         if self._background is not None:
             self._background.stop_monitor()
+        for capture in self.captures:
+            capture.stop()
         self.stream.close(ending, error)
         if self._reader is not None:
             self._reader.close()
@@ -115,6 +125,7 @@ class Session:
     def forked(self) -> None:
         """Become a copy in a forked child: nothing is begun until the child logs something."""
         self.stream.forked()
+        self.captures = []
         self._background = None
         self._reader = None
         self._is_child = True

@@ -14,7 +14,12 @@ SAMPLING_INTERVAL_S = 1.0
 ALL_FIGURES = ("*",)
 ON = ("1", "true", "yes", "on")
 OFF = ("0", "false", "no", "off")
-VARIABLES = ("capture_hardware", "monitoring_figures")  # TIDELOG_CAPTURE_HARDWARE and so on
+VARIABLES = (
+    "capture_hardware",
+    "capture_stdout",
+    "capture_stderr",
+    "monitoring_figures",
+)  # TIDELOG_CAPTURE_HARDWARE and so on
 
 
 class Switches(NamedTuple):
@@ -23,18 +28,27 @@ class Switches(NamedTuple):
     monitoring_namespace: str | None
     monitoring_interval_s: float
     monitoring_figures: tuple[str, ...]
+    console: tuple[int, ...]  # the streams that are captured: 1 is stdout, 2 is stderr
+    console_namespace: str
 
 
 def resolve_switches(
     capture_hardware: bool | None, monitoring_namespace: str | None, monitoring_interval_s: float | None,
-    monitoring_figures: Iterable[str] | None,
+    monitoring_figures: Iterable[str] | None, capture_stdout: bool | None, capture_stderr: bool | None,
 ) -> Switches:  # fmt: skip
     """Check the arguments and fill in what is None."""
-    hardware = _switch("capture_hardware", capture_hardware, default=True)
+    place = cluster.find_place()
+    namespace = _namespace(monitoring_namespace)
+    console = {
+        1: _switch("capture_stdout", capture_stdout, default=place.is_main),
+        2: _switch("capture_stderr", capture_stderr, default=place.is_main),
+    }
     return Switches(
-        monitoring_namespace=_namespace(monitoring_namespace) if hardware else None,
+        monitoring_namespace=namespace if _switch("capture_hardware", capture_hardware, default=True) else None,
         monitoring_interval_s=_interval(monitoring_interval_s),
         monitoring_figures=_names("monitoring_figures", monitoring_figures, ALL_FIGURES),
+        console=tuple(stream for stream, is_on in console.items() if is_on),
+        console_namespace=namespace,
     )
 
 

@@ -12,7 +12,8 @@ from tests.conftest import ServerProcess
 from tidelog import settings, switches
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "client.md"
-EXAMPLES = re.findall(r"```python\n(.*?)```", GUIDE.read_text("utf-8"), re.DOTALL)
+PAGES = [GUIDE, GUIDE.with_name("capture.md")]
+EXAMPLES = [text for page in PAGES for text in re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)]
 
 
 def test_the_examples_of_the_guide_work(server: ServerProcess, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ class FakeMonitor:
 
     made: list[FakeMonitor]
 
-    def __init__(self, run: tidelog.Run, namespace: str, interval_s: float, figures: object) -> None:
+    def __init__(self, run: tidelog.Run, namespace: str, interval_s: float, figures: object, report: object) -> None:
         self.run, self.namespace, self.interval_s, self.figures = run, namespace, interval_s, figures
         self.started = threading.Event()
         self.stopped = False

@@ -10,7 +10,14 @@ from tidelog.errors import ArgumentError
 from tidelog.switches import Switches, resolve_switches
 
 GIVEN_NOTHING: dict[str, Any] = dict.fromkeys(
-    ("capture_hardware", "monitoring_namespace", "monitoring_interval_s", "monitoring_figures")
+    (
+        "capture_hardware",
+        "monitoring_namespace",
+        "monitoring_interval_s",
+        "monitoring_figures",
+        "capture_stdout",
+        "capture_stderr",
+    )
 )
 
 
@@ -64,3 +71,12 @@ def test_a_variable_that_is_neither_on_nor_off_is_refused(monkeypatch: pytest.Mo
     monkeypatch.setenv("TIDELOG_CAPTURE_HARDWARE", "perhaps")
     with pytest.raises(ArgumentError, match="TIDELOG_CAPTURE_HARDWARE"):
         resolved()
+
+
+def test_the_console_is_kept_by_rank_0(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others only when they are told to."""
+    assert resolved().console == (1, 2)
+    monkeypatch.setenv("RANK", "1")
+    assert resolved().console == ()
+    assert resolved(capture_stderr=True).console == (2,)
+    assert resolved().console_namespace.startswith("monitoring/")

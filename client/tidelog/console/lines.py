@@ -11,7 +11,9 @@ KEPT_CHARACTERS = 4 * LINE_CHARACTERS  # of a line that is not finished: control
 UNFINISHED_S = 30.0  # a line that is not finished by then is kept as it stands: a progress bar of hours is not silent
 
 # Control sequences of terminals (colours, cursor), titles of windows, and other controls except tab.
-CONTROLS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+CONTROLS = re.compile(
+    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+)
 CLEARS = re.compile(r"\x1b\[[0-2]?[KJ]")
 
 
@@ -31,7 +33,8 @@ class LineAssembler:
         self._overwriting = ""  # what came after the last carriage return
         self._returned = False
         self._seconds = 0.0
-        self._kept_at: float | None = None
+        self._kept_at: float | None = None  # when the line began, or was last kept unfinished
+        self._moved = False  # since then
 
     def feed(self, data: bytes | str, seconds: float) -> list[Line]:
         """Return the lines that are finished by these bytes, or by this text."""
@@ -46,14 +49,14 @@ class LineAssembler:
         if rest:
             self._add(rest)
             self._kept_at = seconds if self._kept_at is None else self._kept_at
-            self._seconds = seconds
+            self._seconds, self._moved = seconds, True
         return lines
 
     def unfinished(self, now: float) -> list[Line]:
         """Return what is to be seen of a line that has been open for long; at most every `UNFINISHED_S`."""
-        if self._kept_at is None or now - self._kept_at < UNFINISHED_S or self._seconds < self._kept_at:
+        if self._kept_at is None or now - self._kept_at < UNFINISHED_S or not self._moved:
             return []
-        self._kept_at = now
+        self._kept_at, self._moved = now, False
         text = self._seen()
         return [Line(self._seconds, text)] if text else []
 

@@ -5,13 +5,13 @@
 Descriptors: 0 takes a byte when the job asks to be told once all is passed on; 1 and 2 are where the output goes; 3 is
 where the job is told; from 4 on come the pipes that the named streams (1 or 2) are read from.
 
-It is a process and not a thread of the job: code that holds Python's lock while it prints would wait for ever for a thread
-that needs this lock to make room. It keeps passing on what it can after the job is gone, for the job's children, and
-nothing that is told the job can hold it up: what does not fit is counted and left out there.
+It is a process and not a thread of the job: code that holds Python's lock while it prints would wait for ever for a
+thread that needs this lock to make room. It keeps passing on what it can after the job is gone, for the job's children,
+and nothing that is told the job can hold it up: what does not fit is counted and left out there.
 
 What is told is frames: kind, seconds since 1970, length, bytes. Kinds `1` and `2` are output, `a` and `b` say how many
-bytes of stream 1 and 2 were left out (length, no bytes), `g` and `h` that nobody reads stream 1 and 2 any more, `f` that
-all is passed on.
+bytes of stream 1 and 2 were left out (length, no bytes), `g` and `h` that nobody reads stream 1 and 2 any more, `f`
+that all is passed on.
 """
 
 from __future__ import annotations
@@ -99,6 +99,9 @@ def main(streams: list[int]) -> None:
                 telling.push()
             else:
                 asked.clear()  # the job is gone; its children may still print
+    telling.all_passed()
+    os.set_blocking(TELL, True)
+    telling.push()
 
 
 def _pass_on(pipe: int, pipes: dict[int, int], telling: Telling) -> None:

@@ -27,6 +27,7 @@ class HookedStream:
         self._write: Any = None
         self._hook: Any = None
         self._earlier_hook: Any = None
+        self._stopped = False
 
     def start(self) -> bool:
         """Begin; False if there is no stream, or one that cannot be hooked."""
@@ -49,7 +50,7 @@ class HookedStream:
 
     def stop(self) -> None:
         """Take the hook out; if somebody put another around it, keep nothing from now on."""
-        self._keep = _keep_nothing  # type: ignore[method-assign]
+        self._stopped = True
         if getattr(self._stream, "write", None) is not self._hook:
             return
         if self._earlier_hook is not None or "write" not in getattr(self._stream, "__dict__", {}):
@@ -67,14 +68,10 @@ class HookedStream:
         return taken
 
     def _keep(self, text: str) -> None:
-        if not isinstance(text, str):
+        if self._stopped or not isinstance(text, str):
             return
         if self._waiting + len(text) > WAITING_CHARACTERS:
             self.left_out += len(text)
             return
         self._waiting += len(text)
         self.pieces.append((text, time.time()))
-
-
-def _keep_nothing(_: str) -> None:
-    return
