@@ -260,6 +260,7 @@ object_chunks = sa.Table(
     sa.Column("points", sa.Integer, nullable=False),
     sa.Column("bytes", sa.BigInteger, nullable=False, comment="of the values, before compression"),
     sa.Column("data", sa.LargeBinary, nullable=False, comment="steps, times and values that are bytes, compressed"),
+    sa.Column("words", sa.LargeBinary, comment="of texts: a filter of their words; see search/filters.py"),
 )
 
 blobs = sa.Table(

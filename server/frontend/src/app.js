@@ -7,6 +7,7 @@ import { listenToFinding } from "./finding.js";
 import { rememberFolding } from "./folding.js";
 import { follow } from "./live.js";
 import { closeMenus } from "./menus.js";
+import { openPaletteOnKey } from "./palette.js";
 import { reload } from "./parts.js";
 import { listenToTicks } from "./selection.js";
 import { localiseTimes } from "./times.js";
@@ -24,6 +25,7 @@ listenToTicks();
 closeMenus();
 editWidgets();
 localiseTimes();
+openPaletteOnKey();
 follow(() => board?.refresh());
 
 document.addEventListener("htmx:configRequest", ({ detail }) => {

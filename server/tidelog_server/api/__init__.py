@@ -15,6 +15,7 @@ from tidelog_server.api import (
     objects,
     projects,
     runs,
+    search,
     series,
     table,
     trash,
@@ -36,6 +37,7 @@ MODULES = (
     dashboards,
     events,
     files,
+    search,
     verification,
 )
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from tidelog_server.pages import compare, dashboard_forms, dashboards, login, projects, run, runs_table, sketch
+from tidelog_server.pages import compare, dashboard_forms, dashboards, login, projects, run, runs_table, search, sketch
 from tidelog_server.pages.assets import Assets
 from tidelog_server.pages.problems import PageRoute, missing_page
 from tidelog_server.pages.security import SecurityHeaders
@@ -14,7 +14,7 @@ from tidelog_server.pages.templating import environment
 
 router = APIRouter(include_in_schema=False)
 # The runs table comes last: the name of a project may hold slashes.
-for module in (projects, login, run, compare, dashboards, dashboard_forms, sketch, runs_table):
+for module in (projects, login, run, compare, dashboards, dashboard_forms, sketch, search, runs_table):
     router.include_router(module.router)
 
 _rest = APIRouter(route_class=PageRoute)

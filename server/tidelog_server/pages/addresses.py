@@ -46,6 +46,12 @@ def dashboard_address(project: str, dashboard_id: int, rest: str = "", pairs: Pa
     return with_query(dashboard_url(project, dashboard_id) + rest, pairs)
 
 
+def search_address(q: str, project: str = "", tab: str = "names", after: str = "") -> str:
+    """The results of a search, in all projects or in one."""
+    shown = "" if tab == "names" else tab
+    return with_query("/search", [("q", q), ("project", project), ("tab", shown), ("after", after)])
+
+
 def with_query(path: str, pairs: Pairs) -> str:
     """`path` with these parts behind it; a part without a value is left out."""
     query = urlencode([pair for pair in pairs if pair[1] != ""], quote_via=quote, safe="/")

@@ -61,6 +61,9 @@ def upgrade() -> None:
         sa.Column(
             "data", sa.LargeBinary(), nullable=False, comment="steps, times and values that are bytes, compressed"
         ),
+        sa.Column(
+            "words", sa.LargeBinary(), nullable=True, comment="of texts: a filter of their words; see search/filters.py"
+        ),
         sa.PrimaryKeyConstraint("series_id", "step_min", "run_id", name=op.f("pk_object_chunks")),
     )
     op.create_table(

@@ -11,6 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from tidelog_server.search.filters import make_filter
+from tidelog_server.search.phrases import words_of
 from tidelog_server.series.objects import codec
 from tidelog_server.series.objects.points import ObjectPoints
 from tidelog_server.tables import object_chunks
@@ -21,20 +23,21 @@ OPEN_POINTS = 1024
 OPEN_BYTES = 64 * 1024
 CHUNKS_READ = 4  # at a time, by a reader who may stop after any
 SERIES_PER_STATEMENT = 5_000
+STRING_SERIES = "string_series"
 
 Row = dict[str, Any]
 
 
-def rows_of(points: ObjectPoints, *, run_id: int, series_id: int | None) -> Iterator[Row]:
-    """The rows for these points, which ascend by step. `series_id` may be filled in later."""
+def rows_of(points: ObjectPoints, *, run_id: int, series_id: int | None, kind: str) -> Iterator[Row]:
+    """The rows for these points of a series of this type, which ascend by step. `series_id` may be filled in later."""
     start = size = 0
     for place, value in enumerate(points.values):
         if place > start and (place - start >= CHUNK_POINTS or size + len(value) > CHUNK_BYTES):
-            yield _row(points[start:place], size, run_id, series_id)
+            yield _row(points[start:place], size, run_id, series_id, kind)
             start, size = place, 0
         size += len(value)
     if start < len(points):
-        yield _row(points[start:], size, run_id, series_id)
+        yield _row(points[start:], size, run_id, series_id, kind)
 
 
 def insert(connection: sa.Connection, rows: Sequence[Row]) -> None:
@@ -106,7 +109,7 @@ def stretch(
             yield codec.decode(data).within(start, stop)
 
 
-def _row(points: ObjectPoints, size: int, run_id: int, series_id: int | None) -> Row:
+def _row(points: ObjectPoints, size: int, run_id: int, series_id: int | None, kind: str) -> Row:
     return {
         "run_id": run_id,
         "series_id": series_id,
@@ -117,4 +120,10 @@ def _row(points: ObjectPoints, size: int, run_id: int, series_id: int | None) ->
         "points": len(points),
         "bytes": size,
         "data": codec.encode(points),
+        "words": _words_in(points) if kind == STRING_SERIES else None,
     }
+
+
+def _words_in(points: ObjectPoints) -> bytes:
+    """What lets a search pass over the chunk."""
+    return make_filter(words_of(b"\n".join(points.values).decode("utf-8", "replace")))

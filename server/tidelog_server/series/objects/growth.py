@@ -31,7 +31,7 @@ class ObjectGrowth:
 def begun(run_id: int, path_id: int, kind: str, logged: ObjectPoints) -> ObjectGrowth:
     """The first points of a series, in the order of logging."""
     new = settled(logged, None)
-    rows = list(chunks.rows_of(new, run_id=run_id, series_id=None))
+    rows = list(chunks.rows_of(new, run_id=run_id, series_id=None, kind=kind))
     head = ObjectHead(
         id=0,
         run_id=run_id,
@@ -53,9 +53,8 @@ def grown(
     """
     new = settled(logged, head.step_last)
     if int(new.steps[0]) > head.step_last:
-        rows = list(
-            chunks.rows_of(new if opened is None else joined([opened, new]), run_id=head.run_id, series_id=head.id)
-        )
+        stretch = new if opened is None else joined([opened, new])
+        rows = list(chunks.rows_of(stretch, run_id=head.run_id, series_id=head.id, kind=head.type))
         after = _ending(head, len(new), rows[-1])
         return ObjectGrowth(after, rows, new.values[-1], [] if opened is None else [head.open_step])
     return _rewritten(connection, head, new)
@@ -68,7 +67,7 @@ def _rewritten(connection: sa.Connection, head: ObjectHead, new: ObjectPoints) -
     for step_min, part in _by_chunk(chunks.step_mins(connection, head.id), new):
         old = chunks.load(connection, head.id, step_min)
         both = overlaid(old, part)
-        rows.extend(chunks.rows_of(both, run_id=head.run_id, series_id=head.id))
+        rows.extend(chunks.rows_of(both, run_id=head.run_id, series_id=head.id, kind=head.type))
         replaced.append(step_min)
         added += len(both) - len(old)
     is_tail = replaced[-1] == head.open_step
