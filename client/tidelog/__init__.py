@@ -8,7 +8,7 @@ with tidelog.init_run(project="mnist") as run:
 """
 
 from tidelog.attribute import Attribute
-from tidelog.client import Client, init_run
+from tidelog.client import Client, init_model, init_model_version, init_project, init_run
 from tidelog.errors import (
     AccessDeniedError,
     ArgumentError,
@@ -22,10 +22,13 @@ from tidelog.errors import (
     NotFoundError,
     QueryError,
     ReadOnlyError,
+    RunAbortedError,
     RunDeletedError,
     RunError,
+    RunInterruption,
     RunNotFoundError,
     RunStoppedError,
+    RunStopRequestedError,
     ServerBusyError,
     ServerError,
     ServerUnreachableError,
@@ -33,6 +36,7 @@ from tidelog.errors import (
     UnsupportedTypeError,
 )
 from tidelog.metrics import fetch_metrics, stream_metrics
+from tidelog.models import Model, ModelVersion, Project
 from tidelog.run import Run
 from tidelog.series_values import SeriesValues
 from tidelog.tables import fetch_runs_table
@@ -50,14 +54,20 @@ __all__ = [
     "JournalError",
     "KindConflictError",
     "MissingPackageError",
+    "Model",
+    "ModelVersion",
     "NoServerError",
     "NotFoundError",
+    "Project",
     "QueryError",
     "ReadOnlyError",
     "Run",
+    "RunAbortedError",
     "RunDeletedError",
     "RunError",
+    "RunInterruption",
     "RunNotFoundError",
+    "RunStopRequestedError",
     "RunStoppedError",
     "SeriesValues",
     "ServerBusyError",
@@ -68,6 +78,9 @@ __all__ = [
     "__version__",
     "fetch_metrics",
     "fetch_runs_table",
+    "init_model",
+    "init_model_version",
+    "init_project",
     "init_run",
     "stream_metrics",
 ]

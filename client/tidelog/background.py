@@ -19,7 +19,7 @@ START_DELAY_S = 0.1  # importing httpx must not compete with the program's first
 URGENT_PAUSE_S = 0.02  # between two looks at the journal while somebody waits for it
 URGENT_BACKOFF_S = 1.0  # a server that failed is asked at least so often while somebody waits
 ERROR_PAUSE_S = 5.0
-LONGEST_PAUSE_S = 10.0  # as often as the server wants to hear that the process is alive
+LONGEST_PAUSE_S = 5.0  # as often as the process tells that it is alive, and hears what is asked of it
 
 
 class Background:

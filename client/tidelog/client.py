@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from typing import Any
 
+from tidelog.models import Model, ModelVersion, Project
 from tidelog.run import Run
-from tidelog.settings import resolve_settings, resolve_token, resolve_url
-from tidelog.switches import resolve_switches
+from tidelog.settings import OnRequest, resolve_settings, resolve_token, resolve_url
+from tidelog.switches import resolve_switches, without_capture
 
 
 def init_run(
@@ -16,7 +18,9 @@ def init_run(
     api_token: str | None = None, directory: str | os.PathLike[str] | None = None, capture_hardware: bool | None = None,
     monitoring_namespace: str | None = None, monitoring_interval_s: float | None = None,
     monitoring_figures: Iterable[str] | None = None, capture_stdout: bool | None = None,
-    capture_stderr: bool | None = None, flush_interval_s: float = 1.0,
+    capture_stderr: bool | None = None, flush_interval_s: float = 1.0, description: str | None = None,
+    group_tags: Iterable[str] | None = None, on_stop: OnRequest = "exception", on_abort: OnRequest = "exception",
+    log_all_ranks: bool = False,
 ) -> Run:  # fmt: skip
     """Open a run to log to. It never waits for the network and works without a server.
 
@@ -38,14 +42,23 @@ def init_run(
     by patterns such as "gpu/*" and "!cpu/core/*", `monitoring_interval_s` how often (1.0). `capture_stdout` and
     `capture_stderr` keep what the program prints. Each of these is on unless its variable, such as
     TIDELOG_CAPTURE_STDOUT, says "no"; in a job of several ranks only rank 0 keeps what it prints.
-    `flush_interval_s` is how often the journal is sent, 10 s at most.
+    `flush_interval_s` is how often the journal is sent, 5 s at most.
+
+    In a job of several ranks that write one run, rank 0 logs, and every rank's hardware is sampled; what other ranks
+    log is checked and dropped, unless `log_all_ranks` is set.
+
+    `on_stop` and `on_abort` say what happens when somebody asks the job to end, on the page of the run or over the API:
+    "exception" raises `RunStopRequestedError` or `RunAbortedError`, which are `KeyboardInterrupt`s, from the next call
+    that logs in the thread that opened the run; "ignore" only sets `run.stop_requested`; a function is called with the
+    run, in a background thread.
 
     A wrong argument raises an `ArgumentError`.
     """
     return Run(
         resolve_settings(
             project=project, name=name, tags=tags, with_id=with_id, custom_run_id=custom_run_id, mode=mode, url=url,
-            api_token=api_token, directory=directory, flush_interval_s=flush_interval_s,
+            api_token=api_token, directory=directory, flush_interval_s=flush_interval_s, description=description,
+            group_tags=group_tags, on_stop=on_stop, on_abort=on_abort, log_all_ranks=log_all_ranks,
             switches=resolve_switches(
                 capture_hardware=capture_hardware, monitoring_namespace=monitoring_namespace,
                 monitoring_interval_s=monitoring_interval_s, monitoring_figures=monitoring_figures,
@@ -55,26 +68,78 @@ def init_run(
     )  # fmt: skip
 
 
+def init_project(
+    project: str | None = None, *, mode: str | None = None, url: str | None = None, api_token: str | None = None,
+    directory: str | os.PathLike[str] | None = None, flush_interval_s: float = 1.0,
+) -> Project:  # fmt: skip
+    """Open the data of a project itself: what belongs to all its runs. Log to it and read it as a run."""
+    return Project(
+        resolve_settings(
+            project=project, name=None, tags=None, with_id=None, custom_run_id=Project.KEY, mode=mode, url=url,
+            api_token=api_token, directory=directory, flush_interval_s=flush_interval_s, switches=without_capture(),
+            kind="project",
+        )
+    )  # fmt: skip
+
+
+def init_model(
+    project: str | None = None, *, key: str | None = None, name: str | None = None, tags: Iterable[str] | None = None,
+    description: str | None = None, with_id: str | None = None, mode: str | None = None, url: str | None = None,
+    api_token: str | None = None, directory: str | os.PathLike[str] | None = None, flush_interval_s: float = 1.0,
+) -> Model:  # fmt: skip
+    """Open a model: what several versions have in common. Log to it and read it as a run.
+
+    `key` ("NET") names it within its project, and makes it if it is new; its label is the project's key and this one:
+    MNIST-NET. `with_id` ("MNIST-NET") goes on with one that is there.
+    """
+    return Model(
+        resolve_settings(
+            project=project, name=name, tags=tags, with_id=with_id, custom_run_id=Model.checked_key(key, with_id),
+            mode=mode, url=url, api_token=api_token, directory=directory, flush_interval_s=flush_interval_s,
+            switches=without_capture(), kind="model", description=description,
+        )
+    )  # fmt: skip
+
+
+def init_model_version(
+    model: str | None = None, *, project: str | None = None, custom_id: str | None = None, name: str | None = None,
+    tags: Iterable[str] | None = None, description: str | None = None, with_id: str | None = None,
+    mode: str | None = None, url: str | None = None, api_token: str | None = None,
+    directory: str | os.PathLike[str] | None = None, flush_interval_s: float = 1.0,
+) -> ModelVersion:  # fmt: skip
+    """Open a version of a model: a new one of `model` ("MNIST-NET"), or by `with_id` ("MNIST-NET-3") one that is there.
+
+    Log to it and read it as a run; `change_stage` says how far it has come. Processes that give the same `custom_id`
+    write one version. The version belongs to the project of its model; `project` only names the folder of its journal.
+    """
+    return ModelVersion(
+        resolve_settings(
+            project=project, name=name, tags=tags, with_id=with_id, custom_run_id=custom_id, mode=mode, url=url,
+            api_token=api_token, directory=directory, flush_interval_s=flush_interval_s, switches=without_capture(),
+            kind="model_version", model=ModelVersion.checked_model(model, with_id), description=description,
+        )
+    )  # fmt: skip
+
+
 class Client:
-    """Opens runs on one server."""
+    """Opens runs, models and projects on one server: the module's functions, with the server's address and token."""
 
     def __init__(self, url: str | None = None, *, api_token: str | None = None) -> None:
         self.url = resolve_url(url)
         self._api_token = resolve_token(api_token)
 
-    def init_run(
-        self, project: str | None = None, *, name: str | None = None, tags: Iterable[str] | None = None,
-        with_id: str | None = None, custom_run_id: str | None = None, mode: str | None = None,
-        directory: str | os.PathLike[str] | None = None, capture_hardware: bool | None = None,
-        monitoring_namespace: str | None = None, monitoring_interval_s: float | None = None,
-    monitoring_figures: Iterable[str] | None = None, capture_stdout: bool | None = None,
-    capture_stderr: bool | None = None, flush_interval_s: float = 1.0,
-    ) -> Run:  # fmt: skip
+    def init_run(self, project: str | None = None, **settings: Any) -> Run:
         """Open a run on this client's server; see `tidelog.init_run`."""
-        return init_run(
-            project, name=name, tags=tags, with_id=with_id, custom_run_id=custom_run_id, mode=mode, url=self.url,
-            api_token=self._api_token, directory=directory, capture_hardware=capture_hardware,
-            monitoring_namespace=monitoring_namespace, monitoring_interval_s=monitoring_interval_s,
-            monitoring_figures=monitoring_figures, capture_stdout=capture_stdout, capture_stderr=capture_stderr,
-            flush_interval_s=flush_interval_s,
-        )  # fmt: skip
+        return init_run(project, url=self.url, api_token=self._api_token, **settings)
+
+    def init_project(self, project: str | None = None, **settings: Any) -> Project:
+        """Open the data of a project on this client's server; see `tidelog.init_project`."""
+        return init_project(project, url=self.url, api_token=self._api_token, **settings)
+
+    def init_model(self, project: str | None = None, **settings: Any) -> Model:
+        """Open a model on this client's server; see `tidelog.init_model`."""
+        return init_model(project, url=self.url, api_token=self._api_token, **settings)
+
+    def init_model_version(self, model: str | None = None, **settings: Any) -> ModelVersion:
+        """Open a version of a model on this client's server; see `tidelog.init_model_version`."""
+        return init_model_version(model, url=self.url, api_token=self._api_token, **settings)

@@ -33,6 +33,7 @@ class Delivery:
         origin: Origin,
         connect: Callable[[], Transport],
         on_registration: Callable[[Registration], None],
+        on_request: Callable[[str], None],
     ) -> None:
         self.folder = folder
         self.acknowledged = folder.acknowledged()
@@ -41,6 +42,7 @@ class Delivery:
         self._origin = origin
         self._connect = connect
         self._on_registration = on_registration
+        self._on_request = on_request
         self._shipper: Shipper | None = None
         self._transport: Transport | None = None
         self._backoff = Backoff()
@@ -118,6 +120,8 @@ class Delivery:
         if self._shipper.registration is not None and self._shipper.registration is not registration:
             self._on_registration(self._shipper.registration)
         self.acknowledged = self._shipper.acknowledged
+        if self._shipper.request is not None:
+            self._on_request(self._shipper.request)
         return more
 
     def _failed(self, error: ServerBusyError | ServerUnreachableError) -> float:

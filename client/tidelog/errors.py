@@ -27,6 +27,11 @@
             ├── WriterNotFoundError
             └── AttributeNotFoundError
 
+    KeyboardInterrupt
+    └── RunInterruption                 somebody asks the job to end
+        ├── RunStopRequestedError
+        └── RunAbortedError
+
 A wrong argument raises at the call. The network, a dead server or a full disk never raise into a training loop: of the
 ServerErrors only reading (`fetch...`, `exists`) raises any.
 """
@@ -67,6 +72,21 @@ class MissingPackageError(ArgumentError, ImportError):
 
 class RunError(TidelogError):
     """The run is in a state in which it does not take this call."""
+
+
+class RunInterruption(KeyboardInterrupt):
+    """A person asks the job to end, as Ctrl-C does: raised by a call that logs, after it has logged.
+
+    Not below `TidelogError`, and not even below `Exception`, so that a loop which skips over errors ends all the same.
+    """
+
+
+class RunStopRequestedError(RunInterruption):
+    """Somebody asked the run to stop. Let it through, and the run ends as finished; or catch it and wind up."""
+
+
+class RunAbortedError(RunInterruption):
+    """Somebody asked the run to abort. Let it through, and the run ends as failed."""
 
 
 class RunStoppedError(RunError):

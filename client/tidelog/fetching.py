@@ -93,7 +93,10 @@ class Reader:
         return quoted(self._reference)
 
     def _label_by_key(self) -> str:
-        run = self._server().get("/runs", {"project": self._settings.project, "key": self._settings.custom_run_id})
+        settings = self._settings
+        run = self._server().get(
+            "/runs", {"project": settings.project, "key": settings.custom_run_id, "kind": settings.kind}
+        )
         return str(run["label"])
 
     def _server(self) -> Transport:

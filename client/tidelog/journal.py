@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 import time
 from collections.abc import Callable
 from itertools import pairwise
@@ -50,6 +51,8 @@ class Journal(Stream):
         self._retry_at = 0.0
         self._trouble = DiskTrouble()
         self._pending = b""  # definitions that are not on disk; nothing goes there before them
+        self._interruption: BaseException | None = None  # for the thread that opened the run, at its next record
+        self._owner = threading.get_ident()
 
     def __del__(self) -> None:
         self._let_go()
@@ -64,9 +67,7 @@ class Journal(Stream):
 
     def define(self, definitions: bytes) -> None:
         """Write definitions, or keep them for when the disk takes something again."""
-        if self._begun():
-            return
-        if not self._reopen() or not self._put(definitions):
+        if not self._begun() and (not self._reopen() or not self._put(definitions)):
             self._pending += definitions
 
     def rescue(self, data: bytes, written: int = 0) -> None:
@@ -80,6 +81,31 @@ class Journal(Stream):
                 self.dropped += 1
             else:
                 self._trouble.is_over(self.dropped)
+            self._raise_interruption()
+
+    def interrupt(self, error: BaseException) -> None:
+        """Raise this error in the thread that opened the run, from the next call in which it logs; once.
+
+        What that call logs is kept. Until then the gate is closed, so that every record comes to `rescue`: a run that
+        is not interrupted pays nothing for the possibility. Other threads log as ever, a little slower.
+        """
+        with self.lock:
+            if not self.stopped:
+                self._interruption = error
+                self._close_gate()
+
+    def _raise_interruption(self) -> None:
+        error = self._interruption
+        if error is None or threading.get_ident() != self._owner:
+            return
+        self._interruption = None
+        self._open_gate()
+        raise error from None
+
+    def _open_gate(self) -> None:
+        """Let records through, unless the next one is to be met by an interruption."""
+        if self._segments is not None and self._interruption is None and not self._refused and not self.stopped:
+            self._segments.point(self.fd)
 
     def mark(self) -> Mark:
         """Return the present end."""
@@ -97,6 +123,8 @@ class Journal(Stream):
                 self._start_over()
             elif not self._refused:
                 self._segments.keep_up(self.fd)
+                if self._interruption is not None:
+                    self._close_gate()
 
     def discard(self, acknowledged: int) -> None:
         """Delete the segments that the server has in full, other than those which are still open."""
@@ -117,11 +145,13 @@ class Journal(Stream):
     # A disk that refuses
 
     def _put(self, data: bytes) -> bool:
-        """Write with the lock held; False if the disk refuses, with nothing of it left in the file."""
+        """Write past the gate, with the lock held; False if the disk refuses, with nothing of it left in the file."""
         error = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         for _ in range(2):
+            if self._segments is None:
+                break
             try:
-                written = os.write(self.fd, data)
+                written = os.write(self._segments.current.fd, data)
             except OSError as problem:
                 error = problem
                 if error.errno != errno.EFBIG:  # a limit of the process or the file system on the length of one file
@@ -130,8 +160,10 @@ class Journal(Stream):
                 if written == len(data):
                     return True
                 self._cut(data[:written])
-            if self._segments is None or not self._segments.roll_at_once(self.fd):
+            if not self._segments.roll_at_once(self.fd):
                 break
+            if self._interruption is not None:
+                self._close_gate()
         return self._refuse(error)
 
     def _cut(self, torn: bytes) -> None:
@@ -139,8 +171,7 @@ class Journal(Stream):
             self._close_gate()
             time.sleep(QUIET_S)
             self._segments.cut(torn)
-            if not self._refused:
-                self._segments.point(self.fd)
+            self._open_gate()
 
     def _refuse(self, error: OSError) -> bool:
         self._close_gate()
@@ -160,8 +191,8 @@ class Journal(Stream):
             segments = self._segments or self._open()
         except OSError as error:
             return self._refuse(error)
-        segments.point(self.fd)
-        self._refused = False
+        self._segments, self._refused = segments, False
+        self._open_gate()
         if self._pending and not self._put(self._pending):
             return False
         self._pending = b""
@@ -195,6 +226,8 @@ class Journal(Stream):
         if self._origin is not None:
             self._parent = self._origin.parent or self._origin.writer
         self.dropped = 0
+        self._interruption = None
+        self._owner = threading.get_ident()
         self._put_off()
 
     def _start_over(self) -> None:

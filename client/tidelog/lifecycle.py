@@ -16,6 +16,8 @@ import weakref
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
 
+from tidelog.errors import RunStopRequestedError
+
 if TYPE_CHECKING:
     from tidelog.session import Session
 
@@ -87,7 +89,8 @@ def _chain_excepthook() -> None:
 
     def hook(kind: type[BaseException], error: BaseException, where: TracebackType | None) -> None:
         global _error
-        _error = formatted(error)
+        if not isinstance(error, RunStopRequestedError):
+            _error = formatted(error)
         previous(kind, error, where)
 
     sys.excepthook = hook

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from tidelog import cluster, lifecycle, records
 from tidelog.attribute import VALUE, Attribute, AwaitedAttribute
+from tidelog.errors import RunAbortedError, RunStopRequestedError
+from tidelog.journal import Journal
+from tidelog.messages import complain
 from tidelog.paths import normal_path
 from tidelog.session import Session
 from tidelog.settings import Settings
@@ -34,7 +37,7 @@ class Run:
     def __init__(self, settings: Settings) -> None:
         self._attributes: dict[str, Attribute] = {}
         self._attribute_type = AwaitedAttribute if settings.mode == "sync" else Attribute
-        self._session = Session(settings, self._make_monitor)
+        self._session = Session(settings, self._make_monitor, self._hear_request)
         if settings.keeps_journal:
             self._record(_description(settings))
             self._capture(settings.switches)
@@ -85,10 +88,20 @@ class Run:
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
         """End the run: as finished, or as failed with the traceback if an exception leaves the block."""
-        if error is None:
+        if error is None or isinstance(error, RunStopRequestedError):
             self.stop()
         else:
             self._session.end("failed", lifecycle.formatted(error), STOP_TIMEOUT_S)
+
+    @property
+    def stop_requested(self) -> bool:
+        """Whether somebody asked the run to stop or to abort, on its page or over the API."""
+        return bool(self._session.requests)
+
+    @property
+    def abort_requested(self) -> bool:
+        """Whether somebody asked the run to abort."""
+        return "abort" in self._session.requests
 
     # What it is
 
@@ -161,6 +174,19 @@ class Run:
         if data:
             self._session.stream.write(data)
 
+    def _hear_request(self, request: str) -> None:
+        """React to what somebody asks of the job, as `on_stop` and `on_abort` say. Called in the background thread."""
+        settings = self._session.settings
+        reaction = settings.on_abort if request == "abort" else settings.on_stop
+        if callable(reaction):
+            try:
+                reaction(self)
+            except Exception:  # noqa: BLE001 - a user's callback must not end the thread that ships the journal
+                complain("the run's function for a request to %s failed", request, traceback=True)
+        elif reaction == "exception" and isinstance(self._session.stream, Journal):
+            error = RunAbortedError if request == "abort" else RunStopRequestedError
+            self._session.stream.interrupt(error(f"somebody asked the run {self.label} to {request}"))
+
     def _await_in_sync_mode(self) -> None:
         if self.mode == "sync":
             self._session.await_acknowledgement()
@@ -192,9 +218,16 @@ def _description(settings: Settings) -> list[tuple[str, Any]]:
         leaves.append(("sys/name", settings.name))
     if settings.tags:
         leaves.append(("sys/tags", settings.tags))
+    if settings.description:
+        leaves.append(("sys/description", settings.description))
+    if settings.group_tags:
+        leaves.append(("sys/group_tags", settings.group_tags))
+    if settings.model is not None:
+        leaves.append(("sys/model_id", settings.model))
     if settings.with_id is None:
         leaves.append(("sys/creation_time", datetime.now(timezone.utc)))
         leaves.append(("sys/hostname", os.uname().nodename))
         leaves.append(("sys/owner", lifecycle.user_name()))
-    leaves += [(f"{cluster.NAMESPACE}/{path}", value) for path, value in cluster.facts().items()]
+    if settings.kind == "run":
+        leaves += [(f"{cluster.NAMESPACE}/{path}", value) for path, value in cluster.facts().items()]
     return leaves

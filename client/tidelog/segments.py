@@ -36,6 +36,8 @@ class Origin(NamedTuple):
     name: str | None
     mode: str
     url: str | None
+    kind: str = "run"
+    model: str | None = None  # of a model version: the label of its model
 
 
 class Segment(NamedTuple):

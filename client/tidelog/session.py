@@ -41,8 +41,15 @@ class Capture(Protocol):
 class Session:
     """The stream, the thread and the reader of a run. `make_monitor` makes what samples the hardware."""
 
-    def __init__(self, settings: Settings, make_monitor: Callable[[str], HardwareMonitor]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        make_monitor: Callable[[str], HardwareMonitor],
+        on_request: Callable[[str], None] = lambda request: None,
+    ) -> None:
         self.settings = settings
+        self.requests: set[str] = set()  # what was asked of the job: stop, abort
+        self._on_request = on_request
         self.key = None if settings.with_id else settings.custom_run_id or random_run_key()
         self.registration: Registration | None = None
         self._make_monitor = make_monitor
@@ -129,6 +136,7 @@ class Session:
         self._background = None
         self._reader = None
         self._is_child = True
+        self.requests = set()
 
     def _finish(self, background: Background, ending: str, timeout_s: float) -> None:
         folder = background.folder
@@ -158,12 +166,14 @@ class Session:
         return Origin(
             project=settings.project, run_key=self.key, with_id=settings.with_id, writer=random_writer(), parent=parent,
             created_ms=time.time_ns() // 1_000_000, host=os.uname().nodename, pid=os.getpid(), name=settings.name,
-            mode=settings.mode, url=settings.url,
+            mode=settings.mode, url=settings.url, kind=settings.kind, model=settings.model,
         )  # fmt: skip
 
     def _start_background(self, journal: Journal, folder: JournalFolder, origin: Origin) -> None:
         """Begin shipping a writer's journal: the first, or a forked child's once it has written something."""
-        delivery = Delivery(folder, origin, self.connect, self._registered) if self.settings.talks else None
+        delivery: Delivery | None = None
+        if self.settings.talks:
+            delivery = Delivery(folder, origin, self.connect, self._registered, self._requested)
         self._background = Background(journal, delivery, self.settings.flush_interval_s, self._monitor)
         self._background.start()
         if self._is_child:
@@ -181,6 +191,14 @@ class Session:
                 if find_spec(module) is not None:
                     import_module(module)
             return self._make_monitor(namespace)
+
+    def _requested(self, request: str) -> None:
+        """Hear, in the background thread, what a person asks of the job; each request is acted upon once."""
+        if request in self.requests or self.stream.stopped:
+            return
+        self.requests.add(request)
+        inform("run %s: somebody asks it to %s", self.label, request)
+        self._on_request(request)
 
     def _registered(self, registration: Registration) -> None:
         """Hear, in the background thread, what the server made of the run."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from tidelog.errors import InvalidValueError, UnsupportedTypeError
 from tidelog.paths import has_control_characters
@@ -13,9 +14,12 @@ from tidelog.values import shown
 DEFAULT_URL = "http://127.0.0.1:8600"
 DEFAULT_PROJECT = "default"
 DEFAULT_DIRECTORY = ".tidelog"
+REACTIONS = ("exception", "ignore")
 MODES = ("async", "offline", "sync", "read-only", "debug")
 NAME_CHARACTERS = 255
 RUN_NAME_CHARACTERS = 1000
+
+OnRequest = str | Callable[[Any], object]  # "exception", "ignore", or what is called with the run
 
 
 class Settings(NamedTuple):
@@ -32,6 +36,13 @@ class Settings(NamedTuple):
     tags: frozenset[str]
     flush_interval_s: float
     switches: Switches
+    kind: str = "run"
+    model: str | None = None
+    description: str | None = None
+    group_tags: frozenset[str] = frozenset()
+    on_stop: OnRequest = "exception"
+    on_abort: OnRequest = "exception"
+    log_all_ranks: bool = False
 
     @property
     def keeps_journal(self) -> bool:
@@ -47,14 +58,16 @@ class Settings(NamedTuple):
 def resolve_settings(
     project: str | None, name: str | None, tags: object, with_id: str | None, custom_run_id: str | None,
     mode: str | None, url: str | None, api_token: str | None, directory: str | os.PathLike[str] | None,
-    flush_interval_s: float, switches: Switches,
+    flush_interval_s: float, switches: Switches, kind: str = "run", model: str | None = None,
+    description: str | None = None, group_tags: object = None, on_stop: object = "exception",
+    on_abort: object = "exception", log_all_ranks: bool = False,
 ) -> Settings:  # fmt: skip
     """Check the arguments of `init_run` and fill in what is missing from the environment."""
     if with_id is not None and custom_run_id is not None:
         raise InvalidValueError(
             f"with_id={with_id!r} and custom_run_id={custom_run_id!r} both name a run to go on with; give one of them"
         )
-    if with_id is None:
+    if with_id is None and kind == "run":
         custom_run_id = custom_run_id or os.environ.get("TIDELOG_CUSTOM_RUN_ID") or None
     mode = mode or os.environ.get("TIDELOG_MODE") or "async"
     if mode not in MODES:
@@ -76,6 +89,13 @@ def resolve_settings(
         tags=_tags(tags),
         flush_interval_s=_interval(flush_interval_s),
         switches=switches,
+        kind=kind,
+        model=None if model is None else _name("model", model),
+        description=_description(description),
+        group_tags=_tags(group_tags),
+        on_stop=_reaction("on_stop", on_stop),
+        on_abort=_reaction("on_abort", on_abort),
+        log_all_ranks=bool(log_all_ranks),
     )
 
 
@@ -118,6 +138,19 @@ def _check_run_name(name: object) -> None:
         raise UnsupportedTypeError(f"name {shown(name)} is not text")
     if name is not None and len(name) > RUN_NAME_CHARACTERS:
         raise InvalidValueError(f"name {shown(name)} is longer than {RUN_NAME_CHARACTERS:,} characters")
+
+
+def _description(description: object) -> str | None:
+    if description is not None and not isinstance(description, str):
+        raise UnsupportedTypeError(f"description {shown(description)} is not text")
+    return description
+
+
+def _reaction(argument: str, reaction: object) -> OnRequest:
+    """Check what is to be done when a person asks the job to end."""
+    if callable(reaction) or reaction in REACTIONS:
+        return reaction
+    raise InvalidValueError(f"{argument} {shown(reaction)} is neither a function of the run nor one of {REACTIONS}")
 
 
 def _name(argument: str, text: object) -> str:

@@ -18,7 +18,7 @@ MEDIA_TYPE = "application/vnd.tidelog.journal"
 BATCH_BYTES = 4 * 1024 * 1024
 LARGEST_BATCH_BYTES = 32 * 1024 * 1024
 COMPRESSION_LEVEL = 1  # shipping must cost the training job little; the server compacts later
-HEARTBEAT_S = 10.0
+HEARTBEAT_S = 5.0  # so long it takes at most until a job hears that it is asked to stop
 
 
 class Registration(NamedTuple):
@@ -38,6 +38,7 @@ class Shipper:
         self.folder = folder
         self.acknowledged = folder.acknowledged()
         self.registration: Registration | None = None
+        self.request: str | None = None  # what a person asks of the job: stop or abort, as last heard
         self._origin = origin
         self._transport = transport
         self._batch_bytes = BATCH_BYTES
@@ -89,6 +90,8 @@ class Shipper:
                 "host": origin.host,
                 "pid": origin.pid,
                 "name": origin.name,
+                "kind": origin.kind,
+                "model": origin.model,
             },
         )
         run_id, label, key, project, url = (
@@ -109,6 +112,7 @@ class Shipper:
             f"/journal/{self._origin.writer}", body, MEDIA_TYPE, {"offset": self.acknowledged}
         )
         self._sent_at = time.monotonic()
+        self.request = answer.get("request") if isinstance(answer, dict) else None
         return int(_field(answer, "offset"))
 
     def _note(self, offset: int) -> None:

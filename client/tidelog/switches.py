@@ -52,6 +52,11 @@ def resolve_switches(
     )
 
 
+def without_capture() -> Switches:
+    """Return the switches of what no job is: a project, a model, a version of one."""
+    return Switches(None, SAMPLING_INTERVAL_S, ALL_FIGURES, (), "")
+
+
 def _switch(argument: str, value: object, *, default: bool) -> bool:
     """Return whether something is on: as the argument says, else the variable of its name, else the default."""
     if isinstance(value, bool):

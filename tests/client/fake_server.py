@@ -27,6 +27,7 @@ class FakeServer:
         self.failures: list[tuple[int, str, dict[str, str]]] = []
         self.failing_always: tuple[int, str] | None = None
         self.requests = 0
+        self.asks: str | None = None  # what a person asks of the job
         self.lock = threading.Lock()
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"fake": self}))
         self._http.daemon_threads = True
@@ -76,7 +77,7 @@ class FakeServer:
             for span in spans(data):
                 whole = span.end
             stream += data[:whole]
-        return 200, {"offset": len(stream)}
+        return 200, {"offset": len(stream), "request": self.asks}
 
 
 def _error(status: int, code: str, **fields: Any) -> tuple[int, dict[str, Any]]:
