@@ -27,10 +27,11 @@
             ├── WriterNotFoundError
             └── AttributeNotFoundError
 
-    KeyboardInterrupt
-    └── RunInterruption                 somebody asks the job to end
-        ├── RunStopRequestedError
-        └── RunAbortedError
+Beside it stands what somebody asks of the job; it is what Ctrl-C is, and no error.
+
+    RunInterruption                     (KeyboardInterrupt)
+    ├── RunStopRequestedError
+    └── RunAbortedError
 
 A wrong argument raises at the call. The network, a dead server or a full disk never raise into a training loop: of the
 ServerErrors only reading (`fetch...`, `exists`) raises any.
