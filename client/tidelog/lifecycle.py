@@ -1,7 +1,8 @@
 """The ends of a program: every run that is open then is ended, with its state and the reason.
 
-At a normal exit a run is finished. After an unhandled exception it is failed, with the traceback; so it is on SIGTERM,
-unless the program handles that itself. After `fork`, the child's copies of the runs are told that they are copies.
+At a normal exit a run is finished. After an unhandled exception it is failed, with the traceback; so it is after an
+exit with a status other than 0 (see `exits`), and on SIGTERM, unless the program handles that itself. After `fork`, the
+child's copies of the runs are told that they are copies.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
 
 from tidelog.errors import RunStopRequestedError
+from tidelog.exits import exit_error, watch_exits
 
 if TYPE_CHECKING:
     from tidelog.session import Session
@@ -80,6 +82,8 @@ def _install() -> None:
     atexit.register(end_runs)
     os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_child)
     _chain_excepthook()
+    _chain_threads_excepthook()
+    watch_exits(_on_exit)
     if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _on_sigterm)
 
@@ -94,6 +98,26 @@ def _chain_excepthook() -> None:
         previous(kind, error, where)
 
     sys.excepthook = hook
+
+
+def _chain_threads_excepthook() -> None:
+    """Have an exception that ends a thread, and so not the program, recorded as an event."""
+    previous = threading.excepthook
+
+    def hook(arguments: threading.ExceptHookArgs) -> None:
+        if arguments.exc_value is not None and arguments.exc_type is not SystemExit:
+            name = arguments.thread.name if arguments.thread else "a thread"
+            title = f"{arguments.exc_type.__name__} ended {name}"
+            for session in list(_open_sessions):
+                session.record_event("error", title, formatted(arguments.exc_value))
+        previous(arguments)
+
+    threading.excepthook = hook
+
+
+def _on_exit(status: object) -> None:
+    global _error
+    _error = exit_error(status)
 
 
 def _on_sigterm(number: int, _: FrameType | None) -> None:

@@ -13,6 +13,7 @@ from tidelog.attribute import VALUE, Attribute, AwaitedAttribute
 from tidelog.errors import RunAbortedError, RunStopRequestedError
 from tidelog.journal import Journal
 from tidelog.messages import complain
+from tidelog.exits import exit_error
 from tidelog.paths import normal_path
 from tidelog.session import Session
 from tidelog.settings import Settings
@@ -87,9 +88,12 @@ class Run:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
     ) -> None:
-        """End the run: as finished, or as failed with the traceback if an exception leaves the block."""
-        if error is None or isinstance(error, RunStopRequestedError):
+        """End the run: as finished, or as failed if an exception leaves the block or an exit with a status but 0."""
+        asked_to_stop = isinstance(error, RunStopRequestedError)
+        if error is None or asked_to_stop or (isinstance(error, SystemExit) and exit_error(error.code) is None):
             self.stop()
+        elif isinstance(error, SystemExit):
+            self._session.end("failed", exit_error(error.code), STOP_TIMEOUT_S)
         else:
             self._session.end("failed", lifecycle.formatted(error), STOP_TIMEOUT_S)
 
@@ -196,7 +200,7 @@ class Run:
 
         switches = self._session.settings.switches
         return HardwareMonitor(
-            self, namespace, switches.monitoring_interval_s, switches.monitoring_figures, self._report
+            self, namespace, switches.monitoring_interval_s, switches.monitoring_figures, self._session.record_event
         )
 
     def _capture(self, switches: Switches) -> None:
@@ -205,10 +209,6 @@ class Run:
             from tidelog.console.log import ConsoleLog
 
             self._session.captures.append(ConsoleLog(self, switches.console_namespace, switches.console))
-
-    def _report(self, level: str, title: str, text: str) -> None:
-        """Record something that happened to the job."""
-        self._session.stream.write(records.event("event", level, time.time(), None, title, text))
 
 
 def _description(settings: Settings) -> list[tuple[str, Any]]:

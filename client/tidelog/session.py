@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from tidelog import lifecycle
+from tidelog import lifecycle, records
 from tidelog.background import Background
 from tidelog.delivery import Delivery
 from tidelog.journal import Journal
@@ -105,6 +105,11 @@ class Session:
                 "the server did not acknowledge within %s s. The run goes on; its data is in %s",
                 ACKNOWLEDGEMENT_TIMEOUT_S, self.directory,
             )  # fmt: skip
+
+    def record_event(self, level: str, title: str, text: str) -> None:
+        """Record something that happened to the job; a run that has ended hears of nothing more."""
+        if not self.stream.stopped and self.settings.keeps_journal:
+            self.stream.write(records.event("event", level, time.time(), None, title, text))
 
     def connect(self) -> Transport:
         """Return a new connection to the run's server."""

@@ -12,7 +12,7 @@ from tests.client.conftest import NOBODY, OpenRun
 from tests.client.fake_server import FakeServer
 from tests.client.programs import finish, run_program, start
 from tidelog import lifecycle
-from tidelog.reading import Point, State, read_records
+from tidelog.reading import Event, Point, State, read_records
 from tidelog.segments import find_journals
 
 OPEN = """
@@ -29,11 +29,11 @@ def ending(fake: FakeServer) -> State:
     return last
 
 
-@pytest.mark.parametrize("end", ["", "sys.exit(3)", "run.stop()", "del run"])
+@pytest.mark.parametrize("end", ["", "sys.exit()", "sys.exit(0)", "exit()", "run.stop()", "run.stop(); sys.exit(3)"])
 def test_a_program_that_ends_finishes_its_runs(fake: FakeServer, journals: Path, end: str) -> None:
     """With and without stop(), everything is home when the process is gone."""
     done = run_program(OPEN + end, fake.url, journals)
-    assert done.returncode == (3 if "exit" in end else 0), done.stderr
+    assert done.returncode == (3 if "(3)" in end else 0), done.stderr
     assert (ending(fake).state, ending(fake).error) == ("finished", None)
     assert list(journals.iterdir()) == []
 
@@ -57,6 +57,71 @@ def test_an_exception_that_ends_the_program_fails_its_runs(
     assert ending(fake).state == "failed"
     assert error in str(ending(fake).error)
     assert "Traceback" in str(ending(fake).error)
+
+
+@pytest.mark.parametrize(
+    ("end", "status", "error"),
+    [
+        ("sys.exit(3)", 3, "The program exited with status 3."),
+        ("exit(4)", 4, "The program exited with status 4."),
+        ("sys.exit('no data')", 1, "The program exited: no data"),
+        ("import argparse; argparse.ArgumentParser().error('wrong')", 2, "The program exited with status 2."),
+        ("from sys import exit as leave; leave(5)", 5, "The program exited with status 5."),
+        ("with run: sys.exit(6)", 6, "The program exited with status 6."),
+        ("with run: raise SystemExit(7)", 7, "The program exited with status 7."),
+    ],
+)
+def test_an_exit_with_a_status_fails_the_run(
+    fake: FakeServer, journals: Path, end: str, status: int, error: str
+) -> None:
+    """A number other than 0, or a text; the process has the status that it would have without tidelog."""
+    done = run_program(OPEN + end, fake.url, journals)
+    assert (done.returncode, ending(fake).state, ending(fake).error) == (status, "failed", error), done.stderr
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "try: sys.exit(3)\nexcept SystemExit as caught: assert caught.code == 3 and caught.args == (3,)",
+        "import threading; thread = threading.Thread(target=sys.exit, args=(3,)); thread.start(); thread.join()",
+        "with run: sys.exit(0)",
+    ],
+)
+def test_an_exit_that_does_not_end_the_program_or_ends_it_well(fake: FakeServer, journals: Path, end: str) -> None:
+    """One that is caught, or ends a thread, or has status 0."""
+    done = run_program(OPEN + end, fake.url, journals)
+    assert (done.returncode, ending(fake).state) == (0, "finished"), done.stderr
+
+
+def test_an_exception_that_ends_a_thread_is_an_event(fake: FakeServer, journals: Path) -> None:
+    """The program goes on and its run may well be finished; what happened is in it, with the whole chain."""
+    program = """
+import threading
+def work():
+    try:
+        1 / 0
+    except ZeroDivisionError as error:
+        raise ValueError("boom") from error
+thread = threading.Thread(target=work, name="loader")
+thread.start()
+thread.join()
+"""
+    done = run_program(OPEN + program, fake.url, journals)
+    [event] = [record for record in fake.records() if isinstance(record, Event)]
+    assert (event.level, event.title) == ("error", "ValueError ended loader")
+    assert "ZeroDivisionError: division by zero" in event.text
+    assert "direct cause" in event.text
+    assert "ValueError: boom" in event.text
+    assert "ValueError: boom" in done.stderr
+    assert ending(fake).state == "finished"
+
+
+def test_the_traceback_of_a_failed_run_is_whole(fake: FakeServer, journals: Path) -> None:
+    """With the exceptions that led to the last one."""
+    program = "try: {}['key']\nexcept KeyError as error: raise RuntimeError('no key') from error"
+    run_program(OPEN + program, fake.url, journals)
+    text = str(ending(fake).error)
+    assert text.index("KeyError: 'key'") < text.index("direct cause") < text.index("RuntimeError: no key")
 
 
 def test_an_exception_that_is_caught_is_none_of_our_business(fake: FakeServer, journals: Path) -> None:
