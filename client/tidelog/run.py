@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from tidelog import cluster, lifecycle, records
 from tidelog.attribute import VALUE, Attribute, AwaitedAttribute
 from tidelog.errors import RunAbortedError, RunStopRequestedError
+from tidelog.exits import exit_error
 from tidelog.journal import Journal
 from tidelog.messages import complain
-from tidelog.exits import exit_error
 from tidelog.paths import normal_path
 from tidelog.session import Session
 from tidelog.settings import Settings
