@@ -35,6 +35,7 @@ from tidelog.errors import (
     TidelogError,
     UnsupportedTypeError,
 )
+from tidelog.leaves import stringify_unsupported
 from tidelog.metrics import fetch_metrics, stream_metrics
 from tidelog.models import Model, ModelVersion, Project
 from tidelog.run import Run
@@ -83,4 +84,5 @@ __all__ = [
     "init_project",
     "init_run",
     "stream_metrics",
+    "stringify_unsupported",
 ]

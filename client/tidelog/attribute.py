@@ -6,23 +6,22 @@ import os
 import struct
 import time
 from array import array
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tidelog import records
 from tidelog.columns import float_column, in_parts, is_text_column, step_column, time_column
 from tidelog.errors import InvalidValueError, KindConflictError
+from tidelog.kinds import FLOAT_SERIES, STRING_SERIES, STRING_SET, fits, with_article
+from tidelog.leaves import flatten
 from tidelog.paths import normal_path
-from tidelog.values import STEP_LIMIT, STEP_SCALE, as_float, as_seconds, as_step, as_utf8, flatten
+from tidelog.values import STEP_LIMIT, STEP_SCALE, as_float, as_seconds, as_step, as_utf8, encode_strings
 
 if TYPE_CHECKING:
     from tidelog.run import Run
     from tidelog.series_values import SeriesValues
 
-SERIES = "float series"
-STRING_SERIES = "string series"
-VALUE = "single value"
 WRITE_BYTES = 1024 * 1024  # of an extend that is many records, in one write
 PLANS = 64  # how many sets of keys a namespace remembers for its dict appends
 
@@ -117,6 +116,18 @@ class Attribute:
         """Set the value at this path; a dict sets one value for each of its leaves. The same as `run[path] = value`."""
         self._run._assign(list(flatten(self._path, value)))
 
+    def add(self, values: str | Iterable[str]) -> None:
+        """Add one string or several to the string set at this path, such as `run["sys/tags"]`."""
+        self._change_set(records.ADD, values)
+
+    def remove(self, values: str | Iterable[str]) -> None:
+        """Remove one string or several from the string set at this path; what it does not hold is passed over."""
+        self._change_set(records.REMOVE, values)
+
+    def clear(self) -> None:
+        """Remove all strings from the string set at this path."""
+        self._change_set(records.CLEAR, ())
+
     def fetch(self) -> Any:
         """Return the value at this path as the server has it: a series' last one, a namespace as a nested dict."""
         return self._run._session.reader.fetch(self._path)
@@ -147,10 +158,11 @@ class Attribute:
     # The path's number and kind
 
     def _refuse_other_kind(self, kind: str) -> None:
-        if self._kind not in (None, kind):
+        known = self._kind
+        if known is not None and not fits(known, kind):
             raise KindConflictError(
-                f"{self._path!r} is a {self._kind} in this run and cannot be a {kind} too. Nothing was recorded; use "
-                f"another path, or first del run[{self._path!r}]"
+                f"{self._path!r} is {with_article(known)} in this run and cannot become {with_article(kind)}. Nothing "
+                f"was recorded; use another path, or first del run[{self._path!r}]"
             )
 
     def _become(self, kind: str, number: int | None = None) -> None:
@@ -161,8 +173,8 @@ class Attribute:
     def _series_number(self) -> int:
         """Make this a series of numbers, if it is none yet, and return the path's number."""
         if self._tag is None:
-            self._refuse_other_kind(SERIES)
-            self._become(SERIES, self._stream.numbers([self._path])[0])
+            self._refuse_other_kind(FLOAT_SERIES)
+            self._become(FLOAT_SERIES, self._stream.numbers([self._path])[0])
         assert self._tag is not None
         return self._tag & 0xFFFFFF
 
@@ -179,6 +191,14 @@ class Attribute:
         if self._path == deleted or self._path.startswith(f"{deleted}/"):
             self._kind = self._tag = self._number = None
         self._plans = None
+
+    def _change_set(self, change: bytes, values: str | Iterable[str]) -> None:
+        items = encode_strings(self._path, [values] if isinstance(values, str) else values)
+        self._refuse_other_kind(STRING_SET)
+        number = self._stream.numbers([self._path])[0]
+        self._kind = STRING_SET
+        self._stream.write(records.set_change(number, _now(), change, items))
+        self._run._await_in_sync_mode()
 
     # The slower ways
 
@@ -231,10 +251,10 @@ class Attribute:
     ) -> None:
         children = [self._run[path] for path, _ in flat]
         for child in children:
-            child._refuse_other_kind(SERIES)
+            child._refuse_other_kind(FLOAT_SERIES)
         numbers = self._stream.numbers([path for path, _ in flat])
         for child, number in zip(children, numbers, strict=True):
-            child._become(SERIES, number)
+            child._become(FLOAT_SERIES, number)
         plain = remember and not any(isinstance(value, Mapping) for value in values.values())
         if plain and len(flat) <= records.ROW_VALUES:
             self._remember_plan(tuple(values), numbers)

@@ -5,7 +5,7 @@
     │   ├── InvalidPathError            (ValueError)
     │   ├── InvalidValueError           (ValueError)
     │   ├── UnsupportedTypeError        (TypeError)
-    │   ├── KindConflictError           (TypeError)   a series used as a value, or the reverse
+    │   ├── KindConflictError           (TypeError)   a path used as two kinds of thing
     │   └── MissingPackageError         (ImportError) what was asked for needs a package that is not installed
     ├── RunError
     │   ├── RunStoppedError             writing after stop()
@@ -64,7 +64,7 @@ class UnsupportedTypeError(ArgumentError, TypeError):
 
 
 class KindConflictError(ArgumentError, TypeError):
-    """One path used both as a series and as a single value."""
+    """One path used as two kinds of thing, such as a float and a string series."""
 
 
 class MissingPackageError(ArgumentError, ImportError):

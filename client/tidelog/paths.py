@@ -20,11 +20,18 @@ def normal_path(path: object) -> str:
         raise InvalidPathError(f"the path {path!r} is empty; {ACCEPTED}")
     if "//" in normal:
         raise InvalidPathError(f"the path {_shown(path)} has an empty name in it; {ACCEPTED}")
+    if normal.startswith(".") or "/." in normal:
+        _refuse_dots(path, normal)
     if has_control_characters(normal):
         raise InvalidPathError(f"the path {_shown(path)} has control characters in it; {ACCEPTED}")
     if len(_utf8(normal)) > PATH_BYTES:
         raise InvalidPathError(f"the path {_shown(path)} is {len(_utf8(normal)):,} bytes long; {ACCEPTED}")
     return normal
+
+
+def _refuse_dots(path: str, normal: str) -> None:
+    if any(part in (".", "..") for part in normal.split("/")):
+        raise InvalidPathError(f"the path {_shown(path)} has the name '.' or '..' in it; {ACCEPTED}")
 
 
 def quoted(text: str) -> str:

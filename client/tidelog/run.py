@@ -9,15 +9,17 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from tidelog import cluster, lifecycle, records
-from tidelog.attribute import VALUE, Attribute, AwaitedAttribute
-from tidelog.errors import RunAbortedError, RunStopRequestedError
+from tidelog.attribute import Attribute, AwaitedAttribute
+from tidelog.errors import InvalidValueError, RunAbortedError, RunStopRequestedError, UnsupportedTypeError
 from tidelog.exits import exit_error
 from tidelog.journal import Journal
+from tidelog.kinds import kind_of
+from tidelog.leaves import flatten
 from tidelog.messages import complain
 from tidelog.paths import normal_path
 from tidelog.session import Session
 from tidelog.settings import Settings
-from tidelog.values import encode_value, flatten
+from tidelog.values import as_step, encode_value, shown
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from tidelog.switches import Switches
 
 STOP_TIMEOUT_S = 60.0
+LEVELS = ("info", "warning", "error")
+TITLE_CHARACTERS = 1_000
+EVENT_CHARACTERS = 100_000
 
 
 class Run:
@@ -41,6 +46,9 @@ class Run:
         self._session = Session(settings, self._make_monitor, self._hear_request)
         if settings.keeps_journal:
             self._record(_description(settings))
+            for path, names in (("sys/tags", settings.tags), ("sys/group_tags", settings.group_tags)):
+                if names:
+                    self[path].add(names)
             self._capture(settings.switches)
 
     # Logging
@@ -61,6 +69,14 @@ class Run:
         stream.write(records.delete(stream.numbers([deleted])[0], time.time()))
         for attribute in list(self._attributes.values()):
             attribute._hear_deletion(deleted)
+        self._await_in_sync_mode()
+
+    def alert(self, title: str, text: str = "", level: str = "warning", step: Any = None) -> None:
+        """Raise an alert, which the run's page shows: something a person should look at.
+
+        `level` is info, warning or error. A title has up to 1,000 characters, a text 100,000.
+        """
+        self._tell("alert", level, title, text, step)
         self._await_in_sync_mode()
 
     # Waiting and ending
@@ -166,12 +182,12 @@ class Run:
     def _record(self, leaves: list[tuple[str, Any]]) -> None:
         """Check all the values, then record all of them: an error leaves nothing half assigned."""
         values = [(normal_path(path), encode_value(path, value)) for path, value in leaves]
-        attributes = [self._attribute(path) for path, _ in values]
-        for attribute in attributes:
-            attribute._refuse_other_kind(VALUE)
+        attributes = [(self._attribute(path), kind_of(value)) for path, value in values]
+        for attribute, kind in attributes:
+            attribute._refuse_other_kind(kind)
         numbers = self._session.stream.numbers([path for path, _ in values])
-        for attribute in attributes:
-            attribute._become(VALUE)
+        for attribute, kind in attributes:
+            attribute._become(kind)
         now = time.time()
         pairs = zip(numbers, values, strict=True)
         data = b"".join(records.assign(number, now, value) for number, (_, value) in pairs)
@@ -190,6 +206,22 @@ class Run:
         elif reaction == "exception" and isinstance(self._session.stream, Journal):
             error = RunAbortedError if request == "abort" else RunStopRequestedError
             self._session.stream.interrupt(error(f"somebody asked the run {self.label} to {request}"))
+
+    def _tell(self, kind: str, level: str, title: str, text: str, step: object = None) -> None:
+        """Record an event."""
+        if level not in LEVELS:
+            raise InvalidValueError(f"the level {shown(level)} is none of {', '.join(LEVELS)}")
+        for name, given, most in (("title", title, TITLE_CHARACTERS), ("text", text, EVENT_CHARACTERS)):
+            if not isinstance(given, str):
+                raise UnsupportedTypeError(f"the {name} of an alert cannot be {shown(given)}; it is a str")
+            if len(given) > most:
+                raise InvalidValueError(f"the {name} of an alert has {len(given):,} characters; at most {most:,} fit")
+        micros = None if step is None else as_step(step)
+        self._session.stream.write(records.event(kind, level, time.time(), micros, title, text))
+
+    def _report(self, level: str, title: str, text: str) -> None:
+        """Record an event that tidelog noticed itself, such as a GPU that vanished."""
+        self._tell("event", level, title[:TITLE_CHARACTERS], text[:EVENT_CHARACTERS])
 
     def _await_in_sync_mode(self) -> None:
         if self.mode == "sync":
@@ -216,12 +248,8 @@ def _description(settings: Settings) -> list[tuple[str, Any]]:
     leaves: list[tuple[str, Any]] = []
     if settings.name is not None:
         leaves.append(("sys/name", settings.name))
-    if settings.tags:
-        leaves.append(("sys/tags", settings.tags))
     if settings.description:
         leaves.append(("sys/description", settings.description))
-    if settings.group_tags:
-        leaves.append(("sys/group_tags", settings.group_tags))
     if settings.model is not None:
         leaves.append(("sys/model_id", settings.model))
     if settings.with_id is None:

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import struct
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime, timezone
+from enum import Enum
+from typing import Any
 
 from tidelog.errors import InvalidValueError, UnsupportedTypeError
 
@@ -20,7 +23,13 @@ UNNUMBERED_STEP = -(2**63)  # the server gives the point the next step of its se
 STRING_BYTES = 16 * 1024 * 1024
 SHOWN_CHARACTERS = 80
 
-VALUES = "float, int, bool, str, datetime, a set of str, a dict of these, or a numpy or torch scalar"
+STRING_SETS = frozenset({"sys/tags", "sys/group_tags"})  # a list is a set there
+DEEPEST_LIST = 32
+
+VALUES = (
+    "numbers, bool, str, None, datetime, date, Path, Enum, Decimal, a set of str, lists of these, scalars of numpy and "
+    "torch, and dicts, dataclasses, namespaces and OmegaConf configurations of all these"
+)
 STEPS = "a step is an int, a float or a Decimal between -4e12 and 4e12; six decimals are kept"
 SCALAR_FAILURES = (
     TypeError,
@@ -32,7 +41,10 @@ SCALAR_FAILURES = (
 
 def shown(value: object) -> str:
     """Return the value as an error message names it: short, with its type."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except Exception as error:  # noqa: BLE001 - whatever somebody's __repr__ raises
+        text = f"<repr failed: {type(error).__name__}>"
     if len(text) > SHOWN_CHARACTERS:
         text = text[: SHOWN_CHARACTERS - 3] + "..."
     return f"{text} ({type(value).__name__})"
@@ -82,48 +94,59 @@ def as_seconds(timestamp: object) -> float:
     return float(number)
 
 
-def flatten(path: str, value: object) -> Iterator[tuple[str, object]]:
-    """Yield (path, value) for every leaf of nested dicts (and argparse namespaces) below the path."""
-    if type(value).__module__ == "argparse" and type(value).__name__ == "Namespace":
-        value = vars(value)
-    if not isinstance(value, Mapping):
-        yield path, value
-        return
-    for key, item in value.items():
-        if not isinstance(key, (str, int)) or isinstance(key, bool):
-            raise UnsupportedTypeError(f"{shown(key)} is a key of the dict for {path!r}; keys are str or int")
-        yield from flatten(f"{path}/{key}", item)
-
-
 def encode_value(path: str, value: object) -> bytes:
     """Return the type byte and the bytes of a value that is assigned."""
     plain = _plain(value)
-    if isinstance(plain, bool):
-        return b"b\x01" if plain else b"b\x00"
-    if isinstance(plain, float):
-        return b"f" + struct.pack("<d", plain)
-    if isinstance(plain, int):
-        return b"i" + _int64(path, plain)
-    if isinstance(plain, str):
-        return b"s" + as_utf8(path, plain)
-    if isinstance(plain, datetime):
-        return b"d" + struct.pack("<q", math.floor(plain.timestamp() * 1000))
-    if isinstance(plain, (set, frozenset)):
-        return b"S" + _string_set(path, plain)
+    if _is_exact(plain):
+        plain = _rounded(path, plain)
+    encode = next((encode for types, encode in _ENCODERS if isinstance(plain, types)), None)
+    if encode is not None:
+        return encode(path, plain)
     raise UnsupportedTypeError(
-        f"{path!r} cannot be {shown(value)}; accepted are {VALUES}. Pass str(value) to record it as text"
+        f"{path!r} cannot be {shown(value)}; accepted are {VALUES}. Pass str(value) to record it as text, or "
+        "tidelog.stringify_unsupported(values) for all that a nested value holds"
     )
+
+
+def as_text_of(value: object) -> str:
+    """Return str(value), or what can be said of a value whose text cannot be had."""
+    try:
+        return str(value)
+    except Exception as error:  # noqa: BLE001 - whatever somebody's __str__ raises
+        return f"<{type(value).__name__} without a text: {type(error).__name__}>"
 
 
 def _plain(value: object) -> object:
     """Return the Python number behind a scalar (or an array of one element) of numpy, torch and their like."""
+    if isinstance(value, Enum) and not isinstance(value, (str, int, float)):
+        return value.name
     item = getattr(value, "item", None)
-    if item is None or not callable(item):
+    if item is None or not callable(item) or isinstance(value, (str, Mapping)):
         return value
+    if type(value).__name__ == "datetime64":
+        return _moment(value)
     try:
         return item()
     except SCALAR_FAILURES:
         return value
+
+
+def _is_exact(value: object) -> bool:
+    """Say whether this is a Decimal or a Fraction, without importing either."""
+    return type(value).__module__ in ("decimal", "_decimal", "_pydecimal", "fractions") and hasattr(value, "__float__")
+
+
+def _rounded(path: str, number: Any) -> float:
+    try:
+        return float(number)
+    except SCALAR_FAILURES as error:
+        raise InvalidValueError(f"{path!r} cannot be {shown(number)}; it is no 64-bit float") from error
+
+
+def _moment(value: Any) -> object:
+    """Return the datetime (UTC) of numpy's datetime64, which knows no time zones."""
+    moment = value.astype("datetime64[us]").item()
+    return moment.replace(tzinfo=timezone.utc) if isinstance(moment, datetime) else value
 
 
 def _int64(path: str, number: int) -> bytes:
@@ -145,8 +168,73 @@ def as_utf8(path: str, text: str) -> bytes:
     return encoded
 
 
-def _string_set(path: str, items: set[object] | frozenset[object]) -> bytes:
-    strange = [item for item in items if not isinstance(item, str)]
-    if strange:
-        raise UnsupportedTypeError(f"{path!r} cannot be a set with {shown(strange[0])} in it; a set holds str only")
-    return as_utf8(path, json.dumps(sorted(str(item) for item in items), ensure_ascii=False))
+def encode_strings(path: str, items: Iterable[object]) -> list[str]:
+    """Return the strings of a string set, sorted."""
+    strings: set[str] = set()
+    for item in items:
+        if not isinstance(item, str):
+            raise UnsupportedTypeError(f"{path!r} cannot be a set with {shown(item)} in it; a set holds str only")
+        strings.add(str(item))
+    return sorted(strings)
+
+
+def _string_set(path: str, items: Iterable[object]) -> bytes:
+    return as_utf8(path, json.dumps(encode_strings(path, items), ensure_ascii=False))
+
+
+def _list(path: str, items: Sequence[object]) -> bytes:
+    """Return a list as JSON: one value, which reads the same in every run."""
+    if path.strip("/") in STRING_SETS and all(isinstance(item, str) for item in items):
+        return b"S" + _string_set(path, items)
+    return b"s" + as_utf8(path, json.dumps([_json_item(path, item, 0) for item in items], ensure_ascii=False))
+
+
+def _json_item(path: str, item: object, depth: int) -> object:
+    plain = _plain(item)
+    if depth > DEEPEST_LIST:
+        raise UnsupportedTypeError(
+            f"the list for {path!r} is nested more than {DEEPEST_LIST} deep; does it hold itself?"
+        )
+    if plain is None or isinstance(plain, (str, bool, int, float)):
+        return plain
+    if isinstance(plain, (list, tuple)):
+        return [_json_item(path, inner, depth + 1) for inner in plain]
+    if isinstance(plain, Mapping):
+        return {str(key): _json_item(path, inner, depth + 1) for key, inner in plain.items()}
+    if isinstance(plain, os.PathLike):
+        return os.fsdecode(plain)
+    if _is_exact(plain):
+        return _rounded(path, plain)
+    if isinstance(plain, date):
+        return plain.isoformat()
+    raise UnsupportedTypeError(
+        f"the list for {path!r} cannot hold {shown(item)}; it holds str, numbers, bool, None, lists and dicts. Use "
+        "tidelog.stringify_unsupported(values), or append each item to a series"
+    )
+
+
+def _float(_: str, number: Any) -> bytes:
+    return b"f" + struct.pack("<d", float(number))
+
+
+def _datetime(_: str, moment: datetime) -> bytes:
+    return b"d" + struct.pack("<q", math.floor(moment.timestamp() * 1000))
+
+
+def _date(path: str, day: date) -> bytes:
+    return _datetime(path, datetime(day.year, day.month, day.day, tzinfo=timezone.utc))
+
+
+# In this order: a bool is an int, a datetime is a date.
+_ENCODERS: tuple[tuple[type | tuple[type, ...], Callable[[str, Any], bytes]], ...] = (
+    (bool, lambda _, value: b"b\x01" if value else b"b\x00"),
+    (int, lambda path, value: b"i" + _int64(path, value)),
+    (float, _float),
+    (str, lambda path, value: b"s" + as_utf8(path, value)),
+    (datetime, _datetime),
+    (date, _date),
+    ((set, frozenset), lambda path, value: b"S" + _string_set(path, value)),
+    ((list, tuple), _list),
+    (os.PathLike, lambda path, value: b"s" + as_utf8(path, os.fsdecode(value))),
+    (type(None), lambda _path, _value: b"sNone"),
+)

@@ -6,14 +6,28 @@ import math
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
 import tidelog
-from tests.client.conftest import OpenRun
-from tidelog.reading import Assign, Column, Define, Delete, Point, Record, Row, TextPoint
+from tests.client.conftest import OpenRun, whole_stream
+from tidelog.reading import (
+    Assign,
+    Column,
+    Define,
+    Delete,
+    Event,
+    Point,
+    Record,
+    Row,
+    SetChange,
+    TextPoint,
+    read_records,
+)
+from tidelog.segments import find_journals
 from tidelog.values import UNNUMBERED_STEP
 
 Written = Callable[[], list[Record]]
@@ -129,11 +143,11 @@ def test_a_path_is_a_series_or_a_value(run: tidelog.Run) -> None:
     run["series"].append(1.0)
     run["value"] = 1
     with pytest.raises(
-        tidelog.KindConflictError, match="'series' is a float series in this run and cannot be a single value"
+        tidelog.KindConflictError, match="'series' is a float series in this run and cannot become an int"
     ):
         run["series"] = 2
     with pytest.raises(
-        tidelog.KindConflictError, match="'value' is a single value in this run and cannot be a float series"
+        tidelog.KindConflictError, match="'value' is an int in this run and cannot become a float series"
     ):
         run["value"].append(2.0)
     with pytest.raises(tidelog.KindConflictError):
@@ -149,7 +163,7 @@ def test_a_refused_conflict_leaves_the_path_as_it_is(run: tidelog.Run, written: 
     with pytest.raises(tidelog.KindConflictError):
         run["n"].append({"new": 1.0, "value": 2.0})
     run["n/new"] = "free still"
-    run["n/value"] = 2
+    run["n/value"] = 2.5
     assert [type(record) for record in written()] == [Define, Assign, Define, Assign, Assign]
 
 
@@ -260,3 +274,62 @@ def test_a_text_of_more_than_16_mebibytes_raises(run: tidelog.Run, written: Writ
     with pytest.raises(tidelog.InvalidValueError, match="'logs' is 16,777,217 bytes long"):
         run["logs"].append("x" * (16 * 1024 * 1024 + 1))
     assert len(written()) == before
+
+
+def test_a_value_keeps_its_type(run: tidelog.Run, written: Written) -> None:
+    """Another type raises, names both, and records nothing; ints and floats are one type; deletion makes it free."""
+    run["lr"] = 1
+    run["lr"] = 0.1
+    before = len(written())
+    with pytest.raises(tidelog.KindConflictError, match="'lr' is a float in this run and cannot become a string"):
+        run["lr"] = "0.1"
+    with pytest.raises(tidelog.KindConflictError, match="'lr' is a float in this run and cannot become a string set"):
+        run["lr"].add("x")
+    with pytest.raises(tidelog.KindConflictError, match="cannot become a string series"):
+        run["lr"].append("x")
+    assert len(written()) == before
+    del run["lr"]
+    run["lr"] = "0.1"
+
+
+def test_a_string_set_changes(run: tidelog.Run, written: Written) -> None:
+    """One string or several are added and removed; all go with clear."""
+    tags = run["sys/tags"]
+    tags.add("one")
+    tags.add(["b", "a"])
+    tags.remove({"a"})
+    tags.clear()
+    changes = [(record.change, record.items) for record in written() if isinstance(record, SetChange)]
+    assert changes == [("+", ("one",)), ("+", ("a", "b")), ("-", ("a",)), ("0", ())]
+    with pytest.raises(tidelog.UnsupportedTypeError, match="a set holds str only"):
+        tags.add([1])  # type: ignore[list-item]
+
+
+def test_a_list_of_tags_is_a_set(run: tidelog.Run, written: Written) -> None:
+    """sys/tags and sys/group_tags take lists; elsewhere a list is one text."""
+    run["sys/tags"] = ["b", "a"]
+    run["params/layers"] = [64, 32]
+    values = [record.value for record in written() if isinstance(record, Assign)][-2:]
+    assert values == [b'S["a", "b"]', b"s[64, 32]"]
+
+
+def test_tags_given_at_the_start_are_added(open_run: OpenRun, journals: Path) -> None:
+    """To what a resumed run has already; group tags beside them."""
+    open_run(tags=["a"], group_tags=["g"])
+    [folder] = find_journals(str(journals))
+    changes = [record for record in read_records(whole_stream(folder)) if isinstance(record, SetChange)]
+    assert [(change.change, change.items) for change in changes] == [("+", ("a",)), ("+", ("g",))]
+
+
+def test_an_alert_is_an_event(run: tidelog.Run, written: Written) -> None:
+    """With its level and step; a wrong level, a title that is no text or too long raises."""
+    run.alert("Loss is NaN", "since epoch 3", level="error", step=7)
+    alert = written()[-1]
+    assert isinstance(alert, Event)
+    assert alert._replace(seconds=0.0) == Event("alert", "error", 0.0, 7_000_000, "Loss is NaN", "since epoch 3")
+    with pytest.raises(tidelog.InvalidValueError, match="info, warning, error"):
+        run.alert("x", level="loud")
+    with pytest.raises(tidelog.UnsupportedTypeError, match="it is a str"):
+        run.alert(ValueError("x"))  # type: ignore[arg-type]
+    with pytest.raises(tidelog.InvalidValueError, match="at most 1,000 fit"):
+        run.alert("x" * 1001)

@@ -15,6 +15,7 @@ from tidelog.paths import normal_path, quoted
         ("/a/b/", "a/b"),
         ("a b/ü/損失", "a b/ü/損失"),
         (" ", " "),
+        (".hidden/a..b/...", ".hidden/a..b/..."),
         ("/".join("x" * 100), "/".join("x" * 100)),
     ],
 )
@@ -23,7 +24,9 @@ def test_a_path_loses_the_slashes_around_it(path: str, normal: str) -> None:
     assert normal_path(path) == normal
 
 
-@pytest.mark.parametrize("path", ["", "/", "a//b", "a\nb", "a\x00", "\x7f", "x" * 1025, "ü" * 513, "\ud800"])
+@pytest.mark.parametrize(
+    "path", ["", "/", "a//b", "a/../b", ".", "a/.", "a\nb", "a\x00", "\x7f", "x" * 1025, "ü" * 513, "\ud800"]
+)
 def test_an_impossible_path_is_refused_with_what_is_accepted(path: str) -> None:
     """Empty names, control characters and more than 1,024 bytes raise, and the message says what a path is."""
     with pytest.raises(InvalidPathError, match="a path is text such as 'train/loss'"):

@@ -5,18 +5,61 @@ from __future__ import annotations
 import argparse
 import math
 import struct
-from datetime import datetime, timedelta, timezone
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from enum import Enum, IntEnum
 from fractions import Fraction
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
+import pandas
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from omegaconf import OmegaConf
 
 from tidelog.errors import InvalidValueError, UnsupportedTypeError
-from tidelog.values import UNNUMBERED_STEP, as_float, as_seconds, as_step, encode_value, flatten
+from tidelog.leaves import flatten, stringify_unsupported
+from tidelog.values import UNNUMBERED_STEP, as_float, as_seconds, as_step, encode_value
+
+
+class Optimizer(Enum):
+    """An enumeration like those in configurations."""
+
+    ADAM = "adam"
+
+
+class Level(IntEnum):
+    """An enumeration of numbers, which are numbers."""
+
+    HIGH = 3
+
+
+@dataclass
+class Model:
+    """A configuration as a dataclass."""
+
+    width: int = 64
+    schedule: dict[str, float] = field(default_factory=lambda: {"warmup": 0.1})
+
+
+class Shape(NamedTuple):
+    """A configuration as a named tuple."""
+
+    rows: int
+    columns: int
+
+
+class Hostile:
+    """A value whose texts cannot be had."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no repr")
+
+    __str__ = __repr__
 
 
 @pytest.mark.parametrize(
@@ -137,6 +180,18 @@ def test_what_is_no_time_is_no_timestamp(timestamp: object) -> None:
         (datetime(1970, 1, 1, 0, 0, 1, tzinfo=timezone.utc), b"d" + struct.pack("<q", 1000)),
         ({"b", "ä", "a"}, 'S["a", "b", "ä"]'.encode()),
         (frozenset(), b"S[]"),
+        (None, b"sNone"),
+        (Path("/data/x"), b"s/data/x"),
+        (date(1970, 1, 2), b"d" + struct.pack("<q", 86_400_000)),
+        (np.datetime64("1970-01-02T00:00:00.001"), b"d" + struct.pack("<q", 86_400_001)),
+        (pandas.Timestamp(86_400_000, unit="ms", tz="UTC"), b"d" + struct.pack("<q", 86_400_000)),
+        (Decimal("0.25"), b"f" + struct.pack("<d", 0.25)),
+        (Fraction(1, 4), b"f" + struct.pack("<d", 0.25)),
+        (Optimizer.ADAM, b"sADAM"),
+        (Level.HIGH, b"i" + struct.pack("<q", 3)),
+        (np.str_("text"), b"stext"),
+        ([64, 0.5, "a", None, True, [np.int64(1)], {"k": Path("p")}], b's[64, 0.5, "a", null, true, [1], {"k": "p"}]'),
+        ((), b"s[]"),
     ],
 )
 def test_a_value_is_recorded_with_its_type(value: object, encoded: bytes) -> None:
@@ -144,7 +199,7 @@ def test_a_value_is_recorded_with_its_type(value: object, encoded: bytes) -> Non
     assert encode_value("a", value) == encoded
 
 
-@pytest.mark.parametrize("value", [None, [1], (1,), b"x", 1j, object(), np.zeros(3), {1, 2}])
+@pytest.mark.parametrize("value", [b"x", 1j, object(), np.zeros(3), torch.zeros(3), {1, 2}, int, math.sin])
 def test_a_value_of_another_type_is_refused_with_what_is_accepted(value: object) -> None:
     """The error names the path and the value."""
     with pytest.raises(UnsupportedTypeError, match="'a/b' cannot be"):
@@ -165,3 +220,71 @@ def test_dicts_are_flattened() -> None:
     assert dict(flatten("p", nested)) == {"p/lr": 0.1, "p/opt/name": "adam", "p/opt/1": True, "p/args/seed": 3}
     with pytest.raises(UnsupportedTypeError, match="keys are str or int"):
         list(flatten("p", {(1, 2): 3}))
+
+
+def test_configurations_are_flattened() -> None:
+    """Dataclasses, named tuples and OmegaConf, interpolations filled in, become paths; lists stay values."""
+    config = OmegaConf.create({"lr": 0.1, "twice": "${lr}", "layers": [1, 2], "deep": {"x": None}})
+    nested = {"model": Model(), "shape": Shape(2, 3), "config": config}
+    assert dict(flatten("p", nested)) == {
+        "p/model/width": 64, "p/model/schedule/warmup": 0.1, "p/shape/rows": 2, "p/shape/columns": 3,
+        "p/config/lr": 0.1, "p/config/twice": 0.1, "p/config/layers": [1, 2], "p/config/deep/x": None,
+    }  # fmt: skip
+
+
+def test_a_configuration_that_cannot_be_resolved_is_refused() -> None:
+    """An interpolation that leads nowhere raises at the call and names the path."""
+    with pytest.raises(InvalidValueError, match="configuration for 'p'"):
+        list(flatten("p", OmegaConf.create({"x": "${nowhere}"})))
+
+
+def test_a_structure_that_holds_itself_is_refused() -> None:
+    """Dicts and lists in themselves raise, and do not hang."""
+    nested: dict[str, Any] = {}
+    nested["x"] = nested
+    with pytest.raises(UnsupportedTypeError, match="does it hold itself"):
+        list(flatten("p", nested))
+    items: list[Any] = []
+    items.append(items)
+    with pytest.raises(UnsupportedTypeError, match="does it hold itself"):
+        encode_value("p", items)
+
+
+def test_a_hostile_value_is_refused_all_the_same() -> None:
+    """A value whose repr raises is named by its type."""
+    with pytest.raises(UnsupportedTypeError, match=r"repr failed: RuntimeError.*\(Hostile\)"):
+        encode_value("a", Hostile())
+
+
+def test_arrays_of_objects_are_refused_with_what_to_do() -> None:
+    """An object array is no value and no point; the error names the path and a way out."""
+    strange = np.array([object(), "x"], dtype=object)
+    with pytest.raises(UnsupportedTypeError, match="stringify_unsupported"):
+        encode_value("a", strange)
+    with pytest.raises(UnsupportedTypeError, match="a point is a number"):
+        as_float(strange)
+
+
+def test_stringify_unsupported_takes_everything() -> None:
+    """What can be recorded stays; all else becomes text, keys too; nothing raises."""
+    strange = object()
+    nested = {"lr": 0.1, "layer": strange, "model": Model(), 3: [1, strange], (1, 2): b"x", "no": Hostile()}
+    found = stringify_unsupported(nested)
+    assert found == {
+        "lr": 0.1, "layer": str(strange), "model": {"width": 64, "schedule": {"warmup": 0.1}},
+        3: str([1, strange]), "(1, 2)": "b'x'", "no": "<Hostile without a text: RuntimeError>",
+    }  # fmt: skip
+    for path, leaf in flatten("p", found):
+        encode_value(path, leaf)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.binary(max_size=3),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    )
+)
+def test_stringified_values_can_be_recorded(value: Any) -> None:
+    """Whatever is nested in a value, after stringify_unsupported each leaf is recorded."""
+    for path, leaf in flatten("p", stringify_unsupported(value)):
+        encode_value(path, leaf)

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from tidelog_server.api.frames import json_number
-from tidelog_server.runs import attributes, requests, runs, system
+from tidelog_server.runs import attributes, events, requests, runs, system
 from tidelog_server.runs.system import STAGES, TAGS, TEXT_CHARACTERS
+from tidelog_server.series.points import STEP_UNITS
 from tidelog_server.services import Services
 from tidelog_server.urls import run_url
 
@@ -139,6 +140,57 @@ def read_attributes(request: Request, label: str, prefix: Annotated[str, Query(m
         run = runs.find_run(connection, label)
     found = system.with_system(run, found, prefix.strip("/"))
     return AttributeList(attributes=[_attribute(attribute) for attribute in found])
+
+
+class EventOut(BaseModel):
+    """Something that happened: an alert or an event that the job told of, a comment, or a notice of the server."""
+
+    id: int
+    kind: str = Field(examples=["alert", "event", "comment", "notice"])
+    level: str = Field(examples=["info", "warning", "error"])
+    time_ms: int
+    step: float | None
+    title: str
+    text: str
+    author: str | None
+
+
+class EventList(BaseModel):
+    """Events, newest first. `next` is the `before` of the next page, null at the end."""
+
+    events: list[EventOut]
+    next: str | None
+
+
+EventPosition = Annotated[str | None, Query(pattern=r"^-?\d{1,18}-\d{1,18}$", description="`next` of the page before")]
+
+
+@router.get("/runs/{label}/events")
+def read_events(
+    request: Request,
+    label: str,
+    before: Annotated[
+        str | None, Query(pattern=r"^-?\d{1,18}-\d{1,18}$", description="`next` of the page before")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+) -> EventList:
+    """The events of a run, as soon as they are acknowledged; notices after the next fold."""
+    position = None
+    if before is not None:
+        time_ms, _, number = before.rpartition("-")
+        position = (int(time_ms), int(number))
+    with request.app.state.database.read() as connection:
+        run = runs.find_run(connection, label)
+        found = events.events_of(connection, run.id, before=position, limit=limit + 1)
+    last = found[limit - 1] if len(found) > limit else None
+    return EventList(
+        events=[_event(event) for event in found[:limit]], next=None if last is None else f"{last.time_ms}-{last.id}"
+    )
+
+
+def _event(event: events.StoredEvent) -> EventOut:
+    values = {**vars(event), "step": None if event.step is None else event.step / STEP_UNITS}
+    return EventOut(**{name: values[name] for name in EventOut.model_fields})
 
 
 def as_json(run: runs.Run) -> RunOut:

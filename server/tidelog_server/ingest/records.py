@@ -360,11 +360,11 @@ READERS: dict[int, Callable[[_Decoder, int, bytes], None]] = {
 
 
 def is_path(path: str) -> bool:
-    """Whether this is a path in its one accepted spelling: `a/b`, no empty part, no control character."""
+    """Whether this is a path in its one accepted spelling: `a/b`, no part empty, `.` or `..`, no control character."""
     return (
         0 < len(path.encode()) <= PATH_BYTES
         and not any(character < " " or character == "\x7f" for character in path)
-        and all(path.split("/"))
+        and not any(part in ("", ".", "..") for part in path.split("/"))
     )
 
 

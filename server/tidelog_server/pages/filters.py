@@ -45,6 +45,12 @@ def number(value: float | int | None) -> str:
     return f"{mantissa}e{int(exponent)}"
 
 
+def step(micros: int) -> str:
+    """A step, of millionths: `3`, `0.25`."""
+    whole, rest = divmod(micros, 1_000_000)
+    return f"{whole:,}" if not rest else f"{micros / 1_000_000:,.6f}".rstrip("0")
+
+
 def exact(value: object) -> str:
     """The whole value, for a title or a copy: every digit of a float."""
     if isinstance(value, float):
@@ -173,6 +179,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "path_head": path_head,
     "path_tail": path_tail,
     "plural": plural,
+    "step": step,
     "type_name": type_name,
     "value": value_text,
 }

@@ -17,17 +17,20 @@ from tidelog_server.pages.problems import PageRoute
 from tidelog_server.pages.templating import render, wanted_partial
 from tidelog_server.pages.tree import Tree, matching, tree_of
 from tidelog_server.runs.attributes import Attribute, attributes_of
+from tidelog_server.runs.events import StoredEvent, count_events, events_of
 from tidelog_server.runs.runs import Run, find_run
 from tidelog_server.runs.writers import WriterState, writers_of
 
 router = APIRouter(route_class=PageRoute)
 
-TABS = {"charts": "Charts", "attributes": "Attributes", "monitoring": "Monitoring"}
+TABS = {"charts": "Charts", "attributes": "Attributes", "monitoring": "Monitoring", "events": "Events"}
+EVENTS_SHOWN = 200
 PARTIALS = {
     "run-header": "partials/run_header.html",
     "run-body": "partials/run_body.html",
     "attributes": "partials/run_attributes.html",
     "charts": "partials/charts.html",
+    "run-events": "partials/run_events.html",
 }
 
 
@@ -66,6 +69,7 @@ class RunPage:
     tree: Tree
     charts: Charts
     axes: Axes
+    events: tuple[StoredEvent, ...]
     now_ms: int
 
 
@@ -82,7 +86,9 @@ def show_run(
     with request.app.state.database.read() as connection:
         attributes = attributes_of(connection, run.id)
         received = received_of(writers_of(connection, run.id))
-    page = run_page(run, attributes, received, tab=tab, find=find, axes_wanted=(x, y), now=now_ms())
+        events = events_of(connection, run.id, limit=EVENTS_SHOWN) if tab == "events" else []
+        told = count_events(connection, run.id)
+    page = run_page(run, attributes, received, events, told, tab=tab, find=find, axes_wanted=(x, y), now=now_ms())
     return render(request, PARTIALS.get(wanted_partial(request), "pages/run.html"), page)
 
 
@@ -90,6 +96,8 @@ def run_page(
     run: Run,
     attributes: Sequence[Attribute],
     received: Received,
+    events: Sequence[StoredEvent] = (),
+    told: int = 0,
     *,
     tab: str,
     find: str,
@@ -109,6 +117,7 @@ def run_page(
         "charts": sum(not is_monitoring(path) for path in series),
         "attributes": len(attributes),
         "monitoring": sum(map(is_monitoring, series)),
+        "events": told,
     }
     return RunPage(
         run=run,
@@ -124,6 +133,7 @@ def run_page(
             [path for path in charted if is_monitoring(path) == monitoring], project=run.project, labels=[run.label]
         ),
         axes=axes,
+        events=tuple(events),
         now_ms=now,
     )
 

@@ -53,6 +53,11 @@ def add_notices(connection: sa.Connection, run_id: int, notices: Iterable[Event]
     add(connection, run_id, list(by_title.values()))
 
 
+def count_events(connection: sa.Connection, run_id: int) -> int:
+    """How many events the run has."""
+    return int(connection.scalar(sa.select(sa.func.count()).where(events.c.run_id == run_id)) or 0)
+
+
 def events_of(
     connection: sa.Connection, run_id: int, *, before: tuple[int, int] | None = None, limit: int = 100
 ) -> list[StoredEvent]:

@@ -41,3 +41,19 @@ def test_no_such_series(client: httpx.Client, run: Sender) -> None:
     for path in ("a/loss", "none"):
         response = client.get(f"/api/runs/PROJECT-1/objects?path={path}")
         assert (response.status_code, response.json()["error"]["code"]) == (404, "series_not_found")
+
+
+def test_events_page_by_page(client: httpx.Client, run: Sender) -> None:
+    """Newest first, and each once."""
+    for number in range(5):
+        run.journal.event(f"alert {number}", level="error", text="why")
+    run.ship()
+    titles, before = [], ""
+    while True:
+        page = client.get(f"/api/runs/PROJECT-1/events?limit=2{before}").json()
+        titles += [event["title"] for event in page["events"]]
+        if page["next"] is None:
+            break
+        before = f"&before={page['next']}"
+    assert titles == [f"alert {number}" for number in (4, 3, 2, 1, 0)]
+    assert client.get("/api/runs/PROJECT-1/events?before=x").status_code == 422
