@@ -137,15 +137,12 @@ def postgresql_url() -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of an empty database, on each engine in turn."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'tidelog.db'}"
-        return
+@pytest.fixture
+def new_postgresql_database(postgresql_url: str) -> Iterator[str]:
+    """The address of an empty database on PostgreSQL."""
     import sqlalchemy as sa
 
-    server_url = sa.make_url(request.getfixturevalue("postgresql_url"))
+    server_url = sa.make_url(postgresql_url)
     name = f"test_{uuid.uuid4().hex}"
     engine = sa.create_engine(server_url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
@@ -154,6 +151,14 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
     with engine.connect() as connection:
         connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
     engine.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty database, on each engine in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'tidelog.db'}"
+    return str(request.getfixturevalue("new_postgresql_database"))
 
 
 @pytest.fixture

@@ -12,7 +12,10 @@ from tidelog.client import Client, init_model, init_model_version, init_project,
 from tidelog.errors import (
     AccessDeniedError,
     ArgumentError,
+    ArtifactNotFoundError,
     AttributeNotFoundError,
+    FileNotHereError,
+    HashMismatchError,
     InvalidPathError,
     InvalidValueError,
     JournalError,
@@ -36,6 +39,7 @@ from tidelog.errors import (
     UnsupportedTypeError,
 )
 from tidelog.leaves import stringify_unsupported
+from tidelog.files import File
 from tidelog.metrics import fetch_metrics, stream_metrics
 from tidelog.models import Model, ModelVersion, Project
 from tidelog.run import Run
@@ -47,9 +51,13 @@ __version__ = "0.1.0"
 __all__ = [
     "AccessDeniedError",
     "ArgumentError",
+    "ArtifactNotFoundError",
     "Attribute",
     "AttributeNotFoundError",
     "Client",
+    "File",
+    "FileNotHereError",
+    "HashMismatchError",
     "InvalidPathError",
     "InvalidValueError",
     "JournalError",

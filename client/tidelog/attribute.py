@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tidelog import records
 from tidelog.columns import float_column, in_parts, is_text_column, step_column, time_column
-from tidelog.errors import InvalidValueError, KindConflictError
+from tidelog.errors import InvalidValueError, KindConflictError, UnsupportedTypeError
+from tidelog.file_methods import FileMethods
 from tidelog.kinds import FLOAT_SERIES, STRING_SERIES, STRING_SET, fits, with_article
 from tidelog.leaves import flatten
 from tidelog.paths import normal_path
@@ -43,7 +44,7 @@ class RowPlan(NamedTuple):
     pack: Callable[..., bytes]
 
 
-class Attribute:
+class Attribute(FileMethods):
     """One path of a run. Handles are cheap, and may be kept and shared between threads and with forked children."""
 
     __slots__ = ("_fd", "_kind", "_number", "_path", "_plans", "_run", "_stream", "_tag")
@@ -58,13 +59,17 @@ class Attribute:
         self._kind: str | None = None
         self._plans: dict[tuple[object, ...], RowPlan] | None = None
 
-    def append(self, value: Any, step: Any = None, timestamp: Any = None) -> None:
+    def append(
+        self, value: Any, step: Any = None, timestamp: Any = None, *, name: str | None = None,
+        description: str | None = None,
+    ) -> None:  # fmt: skip
         """Add a point to the series at this path, or with a dict one point to each series below it.
 
-        `value` is a number, also of numpy or torch, or a text, or a dict of these; what the first point is, all points
-        of the series are. `step` is an int, a float or a Decimal; six
-        decimals are kept, and without one the series counts on from its greatest step. `timestamp` is seconds since
-        1970 or a datetime, by default now. Steps may come in any order; of two points with one step the later counts.
+        `value` is a number, also of numpy or torch, or a text, or an image, a figure, bytes or a `File`, which may have
+        a `name` and a `description`, or a dict of numbers and texts; what the first point is, all points of the series
+        are. `step` is an int, a float or a Decimal; six decimals are kept, and without one the series counts on from
+        its greatest step. `timestamp` is seconds since 1970 or a datetime, by default now. Steps may come in any order;
+        of two points with one step the later counts.
 
         The point is in the journal when the call returns. It never waits for the network, and never raises for the
         disk's or the server's sake; a wrong argument raises an `ArgumentError`.
@@ -88,7 +93,7 @@ class Attribute:
         elif isinstance(value, Mapping):
             self._append_row(value, step, timestamp)
         else:
-            self._append_point(as_float(value), as_step(step), timestamp)
+            self._append_number_or_file(value, step, timestamp, name, description)
 
     log = append
 
@@ -202,6 +207,16 @@ class Attribute:
 
     # The slower ways
 
+    def _append_number_or_file(
+        self, value: object, step: object, timestamp: object, name: str | None, description: str | None
+    ) -> None:
+        try:
+            number = as_float(value)
+        except UnsupportedTypeError:
+            self._append_file(value, as_step(step), timestamp, name, description)
+        else:
+            self._append_point(number, as_step(step), timestamp)
+
     def _append_point(self, value: float, micros: int, timestamp: object) -> None:
         seconds = _now() if timestamp is None else as_seconds(timestamp)
         tag = self._tag if self._tag is not None else records.point_tag(self._series_number())
@@ -283,9 +298,12 @@ class AwaitedAttribute(Attribute):
 
     __slots__ = ()
 
-    def append(self, value: Any, step: Any = None, timestamp: Any = None) -> None:
+    def append(
+        self, value: Any, step: Any = None, timestamp: Any = None, *, name: str | None = None,
+        description: str | None = None,
+    ) -> None:  # fmt: skip
         """Append, and wait for the server's acknowledgement."""
-        super().append(value, step, timestamp)
+        super().append(value, step, timestamp, name=name, description=description)
         self._run._session.await_acknowledgement()
 
     log = append

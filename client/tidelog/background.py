@@ -7,9 +7,10 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tidelog import kept_files
 from tidelog.delivery import Delivery
 from tidelog.journal import Journal
-from tidelog.messages import complain
+from tidelog.messages import complain, left_over
 from tidelog.open_segments import Mark
 
 if TYPE_CHECKING:
@@ -49,21 +50,26 @@ class Background:
         """
         _thread.start_new_thread(self._run, ())
 
-    def wait_for(self, mark: Mark, timeout_s: float | None) -> bool:
-        """Wait until the server has everything before the mark; False if time is up or nothing is sent any more."""
+    def wait_for(self, mark: Mark, timeout_s: float | None, files: int = 0) -> bool:
+        """Wait until the server has everything before the mark, and the first `files` files.
+
+        Returns False if time is up or nothing is sent any more.
+        """
         delivery = self._delivery
         if delivery is None:
             return False
+
+        def reached() -> bool:
+            return mark.reached(delivery.acknowledged) and (not files or delivery.files_home(files))
+
         with self._condition:
             self._waiters += 1
             self._wake()
             try:
-                self._condition.wait_for(
-                    lambda: mark.reached(delivery.acknowledged) or delivery.refused is not None or self._done, timeout_s
-                )
+                self._condition.wait_for(lambda: reached() or delivery.refused is not None or self._done, timeout_s)
             finally:
                 self._waiters -= 1
-        return mark.reached(delivery.acknowledged)
+        return reached()
 
     def finish(self, ending: str, timeout_s: float) -> bool:
         """Have the rest of a closed journal delivered and end the thread; True if the server has all of it."""
@@ -82,12 +88,14 @@ class Background:
         if monitor is not None:
             monitor.stop()
 
-    def what_is_left(self) -> tuple[int, str | None]:
-        """Return how many bytes the server does not have, and why it doesn't."""
+    def what_is_left(self) -> tuple[str, str | None]:
+        """Return what the server does not have, in words, and why it doesn't."""
+        files = kept_files.left(self.folder.path)
         if self._delivery is None:
-            return self.folder.end(), "the run was offline"
+            return left_over(self.folder.end(), *files), "the run was offline"
         left = max(0, self.folder.end() - self._delivery.acknowledged)
-        return left, self._delivery.refused or self._delivery.failure
+        delivery = self._delivery
+        return left_over(left, *files), delivery.refused or delivery.failure or delivery.file_failure
 
     def _run(self) -> None:
         self._pause(START_DELAY_S, 0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from tidelog.errors import JournalError, NotFoundError, RequestRefusedError
+from tidelog.file_shipper import FileShipper
 from tidelog.recovery import add_state, mend
 from tidelog.segments import JournalFolder, journals_beside
 from tidelog.shipper import Shipper
@@ -39,6 +40,9 @@ def _bring_home(child: JournalFolder, parent: str, transport: Transport, ending:
         add_state(child, ending)
     shipper = Shipper(child, origin, transport)
     while shipper.ship():
+        pass
+    files = FileShipper(child, origin.writer, transport)
+    while files.step():
         pass
     if shipper.acknowledged >= child.end():
         child.remove()

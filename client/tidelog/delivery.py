@@ -10,13 +10,14 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tidelog import lifecycle
+from tidelog import kept_files, lifecycle
 from tidelog.backoff import Backoff
 from tidelog.errors import JournalError, ServerBusyError, ServerError, ServerUnreachableError
 from tidelog.messages import complain, inform, warn
 from tidelog.segments import JournalFolder, Origin
 
 if TYPE_CHECKING:
+    from tidelog.file_shipper import FileShipper
     from tidelog.shipper import Registration, Shipper
     from tidelog.transport import Transport
 
@@ -46,6 +47,10 @@ class Delivery:
         self._shipper: Shipper | None = None
         self._transport: Transport | None = None
         self._backoff = Backoff()
+        self.file_failure: str | None = None  # why the last attempt to send a file failed
+        self._file_shipper: FileShipper | None = None
+        self._file_backoff = Backoff()
+        self._files_retry_at = 0.0
         self._reached = False
         self._failing_since: float | None = None
         self._adopted_at = time.monotonic()
@@ -67,7 +72,40 @@ class Delivery:
             self.refuse(str(error))
             return pause_s
         self._succeeded()
+        return 0.0 if more else self._deliver_files(pause_s)
+
+    def _deliver_files(self, pause_s: float) -> float:
+        """Send a little of a file. A server that takes no files, its disk being full, does not hold up the journal."""
+        wait_s = self._files_retry_at - time.monotonic()
+        if wait_s > 0 or self._transport is None or not kept_files.numbers(self.folder.path):
+            return min(pause_s, max(wait_s, 0.0)) if wait_s > 0 else pause_s
+        if self._file_shipper is None:
+            with lifecycle.importing:
+                from tidelog.file_shipper import FileShipper
+
+            self._file_shipper = FileShipper(self.folder, self._origin.writer, self._transport)
+        try:
+            more = self._file_shipper.step()
+        except (ServerUnreachableError, ServerBusyError) as error:
+            return self._files_failed(error, pause_s)
+        except (ServerError, FileNotFoundError) as error:
+            self.refuse(str(error))
+            return pause_s
+        self._file_backoff.succeeded()
+        self.file_failure = None
         return 0.0 if more else pause_s
+
+    def _files_failed(self, error: ServerBusyError | ServerUnreachableError, pause_s: float) -> float:
+        if self.file_failure is None:
+            warn("%s. Files of this run wait in %s and are sent when the server takes them.", error, self.folder.path)
+        self.file_failure = str(error)
+        wait_s = self._file_backoff.failed(error.retry_after_s if isinstance(error, ServerBusyError) else None)
+        self._files_retry_at = time.monotonic() + wait_s
+        return min(pause_s, wait_s)
+
+    def files_home(self, before: int) -> bool:
+        """Say whether the server has every file with a number below this."""
+        return next(iter(kept_files.numbers(self.folder.path)), before) >= before
 
     def adopt(self, ending: str | None) -> None:
         """Now and then, and at the end, ship what dead children left."""
@@ -84,7 +122,8 @@ class Delivery:
     def complete(self) -> bool:
         """Say whether the server has everything that is on disk."""
         try:
-            return not self.refused and self.acknowledged >= self.folder.end()
+            home = not self.refused and self.acknowledged >= self.folder.end()
+            return home and not kept_files.numbers(self.folder.path)
         except FileNotFoundError:
             return False
 

@@ -19,13 +19,16 @@
         ├── AccessDeniedError
         ├── RequestRefusedError
         │   ├── QueryError              a query that does not parse; shows where
-        │   ├── OffsetGapError          the server's copy of a journal ends earlier
+        │   ├── OffsetGapError          the server's copy of a journal or file ends earlier
+        │   ├── HashMismatchError       a file is not what its hash says
         │   └── JournalRefusedError     the server calls the journal malformed
         └── NotFoundError
             ├── RunNotFoundError
             ├── RunDeletedError
             ├── WriterNotFoundError
-            └── AttributeNotFoundError
+            ├── AttributeNotFoundError
+            ├── FileNotHereError        no such file, or its bytes have not arrived
+            └── ArtifactNotFoundError
 
 Beside it stands what somebody asks of the job; it is what Ctrl-C is, and no error.
 
@@ -150,11 +153,15 @@ class QueryError(RequestRefusedError):
 
 
 class OffsetGapError(RequestRefusedError):
-    """The server's copy of the journal ends before the bytes that were sent."""
+    """The server's copy of the journal, or of a file, ends before the bytes that were sent."""
 
     def __init__(self, message: str, expected: int) -> None:
         super().__init__(message)
         self.expected = expected
+
+
+class HashMismatchError(RequestRefusedError):
+    """The bytes of a file do not have the SHA-256 that was announced or promised."""
 
 
 class JournalRefusedError(RequestRefusedError):
@@ -191,3 +198,11 @@ def pointed_out(text: str, position: int, length: int) -> str:
     shown = line[first : first + SHOWN_CHARACTERS].replace("\t", " ")
     carets = "^" * max(1, min(length, len(shown) - (column - first)))
     return f"    {shown}\n    {' ' * (column - first)}{carets}"
+
+
+class FileNotHereError(NotFoundError):
+    """The server has no such file, or its bytes have not arrived yet."""
+
+
+class ArtifactNotFoundError(NotFoundError):
+    """The project has no such artifact, or it has no such version."""

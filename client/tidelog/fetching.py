@@ -17,6 +17,7 @@ from tidelog.reading import unpacked
 from tidelog.series_values import SeriesValues
 
 if TYPE_CHECKING:
+    from tidelog.downloads import Downloads
     from tidelog.session import Session
     from tidelog.transport import Transport
 
@@ -64,6 +65,19 @@ class Reader:
             if after is None:
                 return _shaped(path, pages, include_timestamp)
 
+    @property
+    def downloads(self) -> Downloads:
+        """What downloads the run's files."""
+        from tidelog.downloads import Downloads
+
+        return Downloads(lambda: self._current_reference(files=True), self._server)
+
+    def server_and_reference(self) -> tuple[Transport, str]:
+        """Return the server, and the run's label as it knows it, once it has what was logged."""
+        self._current_reference()
+        assert self._reference is not None
+        return self._server(), self._reference
+
     def exists(self, path: str) -> bool:
         """Say whether there is anything at the path or below it."""
         return bool(self._attributes(path))
@@ -79,11 +93,11 @@ class Reader:
         attributes: list[dict[str, Any]] = answer["attributes"]
         return attributes
 
-    def _current_reference(self) -> str:
+    def _current_reference(self, *, files: bool = False) -> str:
         """Return the run's name in addresses, once the server has all that this process logged."""
         if not self._settings.talks:
             raise NoServerError(f"the run's mode is {self._settings.mode!r}, so there is no server to read from")
-        if not self._session.wait(WAIT_TIMEOUT_S):
+        if not self._session.wait(WAIT_TIMEOUT_S, files=files):
             raise ServerUnreachableError(
                 f"the server at {self._settings.url} does not have what this program logged yet, so it was not asked. "
                 f"The data is safe in {self._session.directory}"

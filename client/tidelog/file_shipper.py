@@ -129,7 +129,7 @@ class FileShipper:
         announced, self._hashed = self._hashed, []
         for hashed, answer in zip(announced, answers, strict=True):
             if answer["have"]:
-                self._settle(hashed, 0)
+                self._settle(hashed)
             else:
                 self._sending.append((hashed, int(answer["offset"])))
 
@@ -171,13 +171,13 @@ class FileShipper:
             self._set_aside(hashed, error)
         else:
             self._adapt(time.monotonic() - began)
-            self._note(hashed, offset, answer)
+            self.sent_bytes += len(data)
+            self._note(hashed, answer)
 
-    def _note(self, hashed: Hashed, offset: int, answer: Any) -> None:
-        self.sent_bytes += max(0, int(answer["offset"]) - offset)
+    def _note(self, hashed: Hashed, answer: Any) -> None:
         if answer["have"]:
             self._sending.popleft()
-            self._settle(hashed, 1)
+            self._settle(hashed)
         else:
             self._sending[0] = (hashed, int(answer["offset"]))
 
@@ -185,7 +185,7 @@ class FileShipper:
         factor = 2 if took_s < QUICK_S / 2 else 1 if took_s < QUICK_S else 0.5
         self._part_bytes = int(min(PART_BYTES, max(PIECE_BYTES // 4, self._part_bytes * factor)))
 
-    def _settle(self, hashed: Hashed, sent: int) -> None:
+    def _settle(self, hashed: Hashed) -> None:
         self.sent_files += 1
         self._tries.pop(hashed.kept.number, None)
         kept_files.remove(self._folder, hashed.kept.number)

@@ -26,11 +26,20 @@ STREAM_BYTES = 1024 * 1024
 class File:
     """A file to be logged: `run["model"].upload(tidelog.File.from_path("model.pt"))`.
 
-    Made by one of `from_path`, `from_content`, `from_stream`, `as_image`, `as_html`, `as_pickle`, or `File(value)`, which takes
-    whatever `upload` takes.
+    Made by `from_path`, `from_content`, `from_stream`, `as_image`, `as_html`, `as_pickle`, or `File(value)`, which
+    takes whatever `upload` takes.
     """
 
     __slots__ = ("content", "extension", "media_type", "modified_ns", "name", "path", "pixels", "size")
+
+    content: bytes | None
+    extension: str
+    media_type: str
+    modified_ns: int | None
+    name: str
+    path: str | None
+    pixels: Pixels | None
+    size: int
 
     def __init__(self, value: Any, extension: str | None = None) -> None:
         made = value if isinstance(value, File) else _made_of(value)
@@ -42,14 +51,14 @@ class File:
     @classmethod
     def _make(cls, name: str, content: bytes | None = None, path: str | None = None, size: int = 0) -> File:
         self = object.__new__(cls)
-        self.content: bytes | None = content
-        self.pixels: Pixels | None = None
-        self.path: str | None = path
-        self.modified_ns: int | None = None
-        self.name: str = clean_name(name)
-        self.size: int = size if content is None else len(content)
-        self.extension: str = extension_of(self.name)
-        self.media_type: str = media_type_of(self.extension)
+        self.content = content
+        self.pixels = None
+        self.path = path
+        self.modified_ns = None
+        self.name = clean_name(name)
+        self.size = size if content is None else len(content)
+        self.extension = extension_of(self.name)
+        self.media_type = media_type_of(self.extension)
         return self
 
     @classmethod
@@ -89,7 +98,9 @@ class File:
         if module == "PIL" and hasattr(image, "mode"):
             pixels = pil_pixels(image)
             if pixels is None:
-                return _saved(image.save if image.mode in ("1", "P", "I", "I;16") else image.convert("RGB").save, format="PNG")
+                return _saved(
+                    image.save if image.mode in ("1", "P", "I", "I;16") else image.convert("RGB").save, format="PNG"
+                )
         elif is_array(image):
             pixels = array_pixels(image)
         else:

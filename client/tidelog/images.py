@@ -50,15 +50,17 @@ def array_pixels(value: Any) -> Pixels:
     if array.ndim == 2:
         array = array[:, :, None]
     if array.ndim != 3:
-        raise UnsupportedTypeError(f"an array of shape {array.shape} is no image; one has height x width x 1 to 4 channels")
-    if array.shape[2] not in COLOUR_TYPES and array.shape[0] in COLOUR_TYPES:
-        array = array.transpose(1, 2, 0)
-    elif module == "torch" and array.shape[0] in (1, 3) and array.shape[2] not in (1, 3):
+        raise UnsupportedTypeError(
+            f"an array of shape {array.shape} is no image; one has height x width x 1 to 4 channels"
+        )
+    in_front = array.shape[2] not in COLOUR_TYPES and array.shape[0] in COLOUR_TYPES
+    if in_front or (module == "torch" and array.shape[0] in (1, 3) and array.shape[2] not in (1, 3)):
         array = array.transpose(1, 2, 0)
     height, width, channels = array.shape
     if channels not in COLOUR_TYPES or not 0 < height <= SIDE or not 0 < width <= SIDE:
         raise InvalidValueError(
-            f"an array of shape {array.shape} is no image; one has height x width x 1 to 4 channels, each side 1 to {SIDE:,}"
+            f"an array of shape {array.shape} is no image; one has height x width x 1 to 4 channels, and sides of 1 to "
+            f"{SIDE:,} pixels"
         )
     return Pixels(_as_bytes(numpy, array).tobytes(), width, height, channels)
 
@@ -94,7 +96,9 @@ def png(pixels: Pixels) -> bytes:
     stripe = max(1, STRIPE_BYTES // (row_bytes + 1))
     for top in range(0, pixels.height, stripe):
         some = range(top, min(top + stripe, pixels.height))
-        body += deflate.compress(b"".join(part for row in some for part in (b"\0", rows[row * row_bytes :][:row_bytes])))
+        body += deflate.compress(
+            b"".join(part for row in some for part in (b"\0", rows[row * row_bytes :][:row_bytes]))
+        )
     body += deflate.flush()
     return SIGNATURE + _chunk(b"IHDR", header) + _chunk(b"IDAT", bytes(body)) + _chunk(b"IEND", b"")
 

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 from tidelog import records
 from tidelog.disk_trouble import DiskTrouble
@@ -20,6 +21,9 @@ from tidelog.open_segments import QUIET_S, Mark, OpenSegments
 from tidelog.segments import JournalFolder, Origin, Segment
 from tidelog.settings import fallback_directory
 from tidelog.stream import Stream
+
+if TYPE_CHECKING:
+    from tidelog.files import File
 
 RETRY_S = 1.0  # how often a disk that refused is tried again
 
@@ -106,6 +110,33 @@ class Journal(Stream):
         """Let records through, unless the next one is to be met by an interruption."""
         if self._segments is not None and self._interruption is None and not self._refused and not self.stopped:
             self._segments.point(self.fd)
+
+    def keep_file(self, file: File, artifact: dict[str, Any] | None = None, *, copy: bool = True) -> int | None:
+        """Keep a file in the writer's folder, for the background thread to send."""
+        from tidelog import kept_files
+
+        with self.lock:
+            self._begun()
+            number = super().keep_file(file)
+            folder = self.folder.path if self._reopen() and self.folder else None
+        try:
+            if folder is None or number is None:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            kept_files.keep(folder, number, file, artifact, copy=copy)
+        except OSError as error:
+            with self.lock:
+                self.dropped += 1
+            warn(
+                "the file %s could not be kept (%s), so it is not logged. The program goes on; the loss is counted.",
+                file.path or file.name, error.strerror or error,
+            )  # fmt: skip
+            return None
+        return number
+
+    @property
+    def files(self) -> int:
+        """How many files this writer has numbered so far; the next one gets this number."""
+        return self._files
 
     def mark(self) -> Mark:
         """Return the present end."""
@@ -228,6 +259,7 @@ class Journal(Stream):
         self.dropped = 0
         self._interruption = None
         self._owner = threading.get_ident()
+        self._files = 0
         self._put_off()
 
     def _start_over(self) -> None:
@@ -237,6 +269,7 @@ class Journal(Stream):
             "What is logged from now on goes to a new journal.",
             self.folder.path if self.folder else self._root,
         )
+        self._files = 0
         self._put_off()
 
     def _put_off(self) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -143,10 +144,8 @@ def _place(path: str, file: File, copy: bool) -> int | None:
         return None
     if _clone(file.path, path):
         return None
-    try:
+    with suppress(OSError):  # another file system, or somebody else's file: it is read where it lies
         os.link(file.path, path)
-    except OSError:
-        pass  # another file system, or somebody else's file: it is read where it lies
     return file.modified_ns
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+FILE = "file"
+ARTIFACT = "artifact"
 FLOAT_SERIES = "float series"
 STRING_SERIES = "string series"
 HISTOGRAM_SERIES = "histogram series"
@@ -17,8 +19,8 @@ BY_TYPE = {
     b"s": "string",
     b"d": "datetime",
     b"S": STRING_SET,
-    b"F": "file",
-    b"A": "artifact",
+    b"F": FILE,
+    b"A": ARTIFACT,
     b"G": "git reference",
 }
 NUMBERS = frozenset({"float", "int"})

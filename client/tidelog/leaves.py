@@ -56,8 +56,18 @@ def _stringified(value: Any, depth: int) -> Any:
     try:
         encode_value("value", value)
     except (TypeError, ValueError):
-        return as_text_of(value)
+        return value if _is_file(value) else as_text_of(value)
     return value
+
+
+def _is_file(value: Any) -> bool:
+    """Say whether the value is recorded as a file, such as an image."""
+    from tidelog.files import file_of
+
+    try:
+        return file_of(value) is not None
+    except (TypeError, ValueError):
+        return False
 
 
 def _fields(value: object) -> Mapping[Any, Any] | None:

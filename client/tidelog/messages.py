@@ -36,3 +36,20 @@ def _with_handler() -> logging.Logger:
         _logger.addHandler(handler)
         _logger.setLevel(logging.INFO)
     return _logger
+
+
+def left_over(journal_bytes: int, files: int, file_bytes: int) -> str:
+    """Say what is still on this disk: `1,024 bytes`, `1,024 bytes and 3 files (1.2 GB)`."""
+    told = f"{journal_bytes:,} bytes"
+    return f"{told} and {files:,} {'file' if files == 1 else 'files'} ({size(file_bytes)})" if files else told
+
+
+def size(count: float) -> str:
+    """Say how many bytes these are: `812 bytes`, `1.2 GB`."""
+    if count < 1000:
+        return f"{count:.0f} bytes"
+    for unit in ("kB", "MB", "GB"):
+        count /= 1000
+        if count < 999.5:
+            return f"{count:.3g} {unit}"
+    return f"{count / 1000:,.3g} TB"

@@ -13,7 +13,7 @@ from tidelog.attribute import Attribute, AwaitedAttribute
 from tidelog.errors import InvalidValueError, RunAbortedError, RunStopRequestedError, UnsupportedTypeError
 from tidelog.exits import exit_error
 from tidelog.journal import Journal
-from tidelog.kinds import kind_of
+from tidelog.kinds import FILE, kind_of
 from tidelog.leaves import flatten
 from tidelog.messages import complain
 from tidelog.paths import normal_path
@@ -24,6 +24,8 @@ from tidelog.values import as_step, encode_value, shown
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tidelog.artifacts import Artifact
+    from tidelog.files import File
     from tidelog.monitoring import HardwareMonitor
     from tidelog.switches import Switches
 
@@ -82,12 +84,12 @@ class Run:
     # Waiting and ending
 
     def wait(self, timeout_s: float | None = None) -> bool:
-        """Wait until the server has everything that was logged before the call.
+        """Wait until the server has everything that was logged before the call, files too.
 
         Returns False if it has not: the time is up, the server refuses the run, or the mode sends nothing (offline).
         Without a timeout it waits as long as the server is away.
         """
-        return self._session.wait(timeout_s)
+        return self._session.wait(timeout_s, files=True)
 
     def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
         """End the run as finished and wait up to `timeout_s` for the server to have all of it.
@@ -162,6 +164,16 @@ class Run:
         """Say whether the run has anything at this path or below it."""
         return self._session.reader.exists(normal_path(path))
 
+    def use_artifact(self, name: str, project: str | None = None) -> Artifact:
+        """Note that this run uses a version of an artifact, and return that, to be downloaded or looked at.
+
+        `name` is `dataset` (its latest version), `dataset:v3` or `dataset:alias`; `project` is by default the run's.
+        Asks the server, which must know the run: raises `ArtifactNotFoundError` or another `ServerError`.
+        """
+        from tidelog.artifacts import use
+
+        return use(self._session.reader, name, project or self.project)
+
     def __repr__(self) -> str:
         return f"<Run {self.label or self.key} of project {self.project!r}, {self.mode}>"
 
@@ -179,12 +191,13 @@ class Run:
         self._record(leaves)
         self._await_in_sync_mode()
 
-    def _record(self, leaves: list[tuple[str, Any]]) -> None:
+    def _record(self, leaves: list[tuple[str, Any]], description: str | None = None) -> None:
         """Check all the values, then record all of them: an error leaves nothing half assigned."""
-        values = [(normal_path(path), encode_value(path, value)) for path, value in leaves]
-        attributes = [(self._attribute(path), kind_of(value)) for path, value in values]
+        checked = [(normal_path(path), _encoded(path, value)) for path, value in leaves]
+        attributes = [(self._attribute(path), kind_of(value) if isinstance(value, bytes) else FILE) for path, value in checked]
         for attribute, kind in attributes:
             attribute._refuse_other_kind(kind)
+        values = [(path, data) for path, value in checked if (data := self._kept(value, description)) is not None]
         numbers = self._session.stream.numbers([path for path, _ in values])
         for attribute, kind in attributes:
             attribute._become(kind)
@@ -223,6 +236,17 @@ class Run:
         """Record an event that tidelog noticed itself, such as a GPU that vanished."""
         self._tell("event", level, title[:TITLE_CHARACTERS], text[:EVENT_CHARACTERS])
 
+    def _kept(self, item: bytes | File, description: str | None) -> bytes | None:
+        """Keep the bytes of a file beside the journal and return what the journal says of it."""
+        if isinstance(item, bytes):
+            return item
+        from tidelog.file_methods import reference
+
+        number = self._session.stream.keep_file(item)
+        if number is None:
+            return None
+        return records.FILE_REFERENCE + records.as_json(reference(item, number, description=description))
+
     def _await_in_sync_mode(self) -> None:
         if self.mode == "sync":
             self._session.await_acknowledgement()
@@ -241,6 +265,19 @@ class Run:
             from tidelog.console.log import ConsoleLog
 
             self._session.captures.append(ConsoleLog(self, switches.console_namespace, switches.console))
+
+
+def _encoded(path: str, value: object) -> bytes | File:
+    """Return what is recorded for a value; a file is not kept yet."""
+    try:
+        return encode_value(path, value)
+    except UnsupportedTypeError:
+        from tidelog.files import file_of
+
+        file = file_of(value)
+        if file is None:
+            raise
+        return file
 
 
 def _description(settings: Settings) -> list[tuple[str, Any]]:

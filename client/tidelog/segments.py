@@ -10,6 +10,7 @@ import json
 import os
 from typing import Any, NamedTuple
 
+from tidelog import kept_files
 from tidelog.errors import JournalError
 from tidelog.lock import FolderLock
 from tidelog.paths import quoted
@@ -187,10 +188,12 @@ class JournalFolder:
             return file.read()
 
     def remove(self) -> None:
-        """Delete the journal, and the folders of its run and project where they are empty now. Torn tails stay."""
+        """Delete the journal, and the folders of its run and project if they are empty. What was set aside stays."""
         names = sorted(os.listdir(self.path), key=lambda name: (name == "lock", name != "writer.json"))
         for name in names:  # first what the folder is found by, last the lock: nobody takes up what is half gone
-            if not name.startswith(TORN):
+            if name == kept_files.FOLDER:
+                kept_files.remove_folder(self.path)
+            elif not name.startswith((TORN, kept_files.REFUSED)):
                 os.unlink(os.path.join(self.path, name))
         for folder in (self.path, os.path.dirname(self.path), os.path.dirname(os.path.dirname(self.path))):
             try:

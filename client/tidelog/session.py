@@ -89,17 +89,17 @@ class Session:
             self._reader = Reader(self)
         return self._reader
 
-    def wait(self, timeout_s: float | None) -> bool:
-        """Wait until the server has everything that this process wrote so far."""
+    def wait(self, timeout_s: float | None, *, files: bool = False) -> bool:
+        """Wait until the server has every record that this process wrote so far, and every file too if asked for."""
         if not isinstance(self.stream, Journal):
             return True
         if self._background is None:
             return self.stream.waiting
-        return self._background.wait_for(self.stream.mark(), timeout_s)
+        return self._background.wait_for(self.stream.mark(), timeout_s, self.stream.files if files else 0)
 
     def await_acknowledgement(self) -> None:
         """Wait in mode sync; a server that is away makes it slow but stops nothing."""
-        if not self.wait(ACKNOWLEDGEMENT_TIMEOUT_S) and not self._late_warned:
+        if not self.wait(ACKNOWLEDGEMENT_TIMEOUT_S, files=True) and not self._late_warned:
             self._late_warned = True
             warn(
                 "the server did not acknowledge within %s s. The run goes on; its data is in %s",
@@ -150,9 +150,8 @@ class Session:
         elif not self._is_child and folder.exists():
             left, reason = background.what_is_left()
             warn(
-                "the run ended with %s bytes that the server does not have%s. They are safe in %s; this brings them "
-                "home: %s",
-                f"{left:,}",
+                "the run ended with %s that the server does not have%s. They are safe in %s; this brings them home: %s",
+                left,
                 f" ({reason})" if reason else "",
                 folder.path,
                 folder.way_home,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from tidelog import kept_files
 from tidelog.errors import JournalError
 from tidelog.recovery import find_ending
 from tidelog.segments import JournalFolder, find_journals
@@ -19,6 +20,8 @@ class JournalStatus(NamedTuple):
     live: bool
     pending_bytes: int
     pending_records: int
+    pending_files: int
+    pending_file_bytes: int
     problem: str | None
 
 
@@ -43,5 +46,7 @@ def _status(folder: JournalFolder) -> JournalStatus:
     except FileNotFoundError:
         raise
     except (JournalError, OSError) as error:
-        return JournalStatus(folder.path, None, None, live, 0, 0, str(error))
-    return JournalStatus(folder.path, origin.project, origin.with_id or origin.run_key, live, pending, records, None)
+        return JournalStatus(folder.path, None, None, live, 0, 0, 0, 0, str(error))
+    files, file_bytes = kept_files.left(folder.path)
+    run = origin.with_id or origin.run_key
+    return JournalStatus(folder.path, origin.project, run, live, pending, records, files, file_bytes, None)

@@ -11,9 +11,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from tidelog import records
 from tidelog.errors import InvalidValueError, ReadOnlyError, RunStoppedError
+
+if TYPE_CHECKING:
+    from tidelog.files import File
 
 
 class Stream:
@@ -25,6 +29,7 @@ class Stream:
         self.lock = threading.RLock()
         self.stopped = False
         self._numbers: dict[str, int] = {}
+        self._files = 0  # how many files have a number
 
     def __del__(self) -> None:
         # Not earlier: the number of a closed descriptor goes to the next file that is opened, and appends would too.
@@ -58,6 +63,13 @@ class Stream:
     def define(self, definitions: bytes) -> None:
         """Write definitions of paths; called with the lock held."""
         self.write(definitions)
+
+    def keep_file(self, file: File, artifact: dict[str, Any] | None = None, *, copy: bool = True) -> int | None:
+        """Keep a file beside the records and return its number; None if the disk refuses, which is counted."""
+        with self.lock:
+            self._refuse_if_stopped()
+            self._files += 1
+            return self._files - 1
 
     def rescue(self, data: bytes, written: int = 0) -> None:
         """Deal with records of which only `written` bytes, or none, went through the descriptor."""
@@ -102,6 +114,10 @@ class ReadOnlyStream(Stream):
     def numbers(self, paths: Sequence[str]) -> list[int]:
         """Refuse."""
         raise ReadOnlyError(f"the run is open in mode 'read-only', so {paths[0]!r} was not recorded")
+
+    def keep_file(self, file: File, artifact: dict[str, Any] | None = None, *, copy: bool = True) -> int | None:
+        """Refuse."""
+        raise ReadOnlyError(f"the run is open in mode 'read-only', so {file.name!r} was not recorded")
 
     def rescue(self, data: bytes, written: int = 0) -> None:
         """Refuse."""

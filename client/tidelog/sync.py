@@ -11,8 +11,10 @@ import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from tidelog import kept_files
 from tidelog.backoff import Backoff
 from tidelog.errors import ServerBusyError, ServerUnreachableError, TidelogError
+from tidelog.file_shipper import FileShipper
 from tidelog.recovery import Ending, mend
 from tidelog.segments import JournalFolder, Origin, find_journals
 from tidelog.shipper import Shipper
@@ -30,6 +32,7 @@ class Outcome(NamedTuple):
     live: bool  # a process still writes it
     home: bool  # the server has all that was in it
     sent_bytes: int
+    sent_files: int
     torn_bytes: int
     problem: str | None
 
@@ -58,7 +61,7 @@ class _Ferry:
     def bring(self, folder: JournalFolder) -> Outcome:
         """Bring one journal home, as far as it goes."""
         dead = folder.lock.acquire()
-        outcome = Outcome(folder.path, None, None, not dead, False, 0, 0, None)
+        outcome = Outcome(folder.path, None, None, not dead, False, 0, 0, 0, None)
         try:
             origin = folder.origin()
             outcome = outcome._replace(project=origin.project, run=origin.with_id or origin.run_key)
@@ -68,9 +71,15 @@ class _Ferry:
             before = shipper.acknowledged
             if shipper.registration:
                 outcome = outcome._replace(run=shipper.registration.label)
-            _ship_all(shipper)
-            home = shipper.acknowledged >= folder.end()
-            outcome = outcome._replace(home=home, sent_bytes=max(0, shipper.acknowledged - before))
+            _all_of(shipper.ship)
+            sent = max(0, shipper.acknowledged - before)
+            outcome = outcome._replace(sent_bytes=sent)
+            if dead:
+                files = FileShipper(folder, origin.writer, self._connect(origin))
+                _all_of(files.step)
+                outcome = outcome._replace(sent_bytes=sent + files.sent_bytes, sent_files=files.sent_files)
+            home = shipper.acknowledged >= folder.end() and not kept_files.numbers(folder.path)
+            outcome = outcome._replace(home=home)
             if ending is not None and home:
                 self._close(folder, shipper, ending)
         except FileNotFoundError:
@@ -100,12 +109,12 @@ class _Ferry:
             folder.remove()
 
 
-def _ship_all(shipper: Shipper) -> None:
+def _all_of(step: Callable[[], bool]) -> None:
     """Ship until nothing is left, trying again a few times where the server is away for a moment."""
     backoff = Backoff()
     while True:
         try:
-            if not shipper.ship():
+            if not step():
                 return
             backoff.succeeded()
         except (ServerUnreachableError, ServerBusyError) as error:

@@ -6,7 +6,8 @@ httpx is imported with this module, so this module is imported only where someth
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
@@ -14,7 +15,10 @@ import httpx
 
 from tidelog.errors import (
     AccessDeniedError,
+    ArtifactNotFoundError,
     AttributeNotFoundError,
+    FileNotHereError,
+    HashMismatchError,
     JournalRefusedError,
     NotFoundError,
     OffsetGapError,
@@ -37,6 +41,9 @@ _BY_CODE: dict[str, type[ServerError]] = {
     "writer_not_found": WriterNotFoundError,
     "attribute_not_found": AttributeNotFoundError,
     "malformed_journal": JournalRefusedError,
+    "file_not_found": FileNotHereError,
+    "artifact_not_found": ArtifactNotFoundError,
+    "hash_mismatch": HashMismatchError,
 }
 _BY_STATUS: dict[int, type[ServerError]] = {401: AccessDeniedError, 403: AccessDeniedError, 404: NotFoundError}
 
@@ -76,6 +83,27 @@ class Transport:
     def post_for_bytes(self, path: str, body: Mapping[str, Any]) -> bytes:
         """Send JSON and return the bytes that it is answered with."""
         return self._send("POST", path, json=body).content
+
+    def patch_bytes(self, path: str, body: bytes, params: Mapping[str, Any], timeout_s: float) -> Any:
+        """Send a part of something large and return the JSON that it is answered with."""
+        headers = {"Content-Type": "application/octet-stream"}
+        timeouts = httpx.Timeout(timeout_s, connect=TIMEOUTS.connect)
+        return _content(self._send("PATCH", path, content=body, params=params, headers=headers, timeout=timeouts))
+
+    @contextmanager
+    def stream(
+        self, path: str, params: Mapping[str, Any], headers: Mapping[str, str] | None = None
+    ) -> Iterator[httpx.Response]:
+        """Ask for something large; the answer's bytes are to be read while the block lasts."""
+        try:
+            with self._client.stream("GET", path, params=params, headers=headers) as response:
+                if not response.is_success:
+                    response.read()
+                    raise _refusal(response, self.url)
+                yield response
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            reason = str(error) or type(error).__name__
+            raise ServerUnreachableError(f"the server at {self.url} does not answer ({reason})") from error
 
     def close(self) -> None:
         """Close the connections."""

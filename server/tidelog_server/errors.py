@@ -11,6 +11,7 @@
     │   ├── RunNotFoundError
     │   ├── RunDeletedError         410  it was there, and was purged
     │   ├── SeriesNotFoundError
+    │   ├── ArtifactNotFoundError
     │   ├── FileNotHereError             no such file, or it has not arrived
     │   └── WriterNotFoundError
     ├── ConflictError               409  not in the state that this has now
@@ -120,6 +121,12 @@ class SeriesNotFoundError(NotFoundError):
     """The run has no series at this path."""
 
     code = "series_not_found"
+
+
+class ArtifactNotFoundError(NotFoundError):
+    """The project has no such artifact, or it has no such version."""
+
+    code = "artifact_not_found"
 
 
 class FileNotHereError(NotFoundError):

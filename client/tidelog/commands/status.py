@@ -7,6 +7,7 @@ import argparse
 from tidelog.commands.options import Commands, add_command, add_directory_option, add_json_option
 from tidelog.commands.printing import print_json
 from tidelog.commands.statuses import DONE
+from tidelog.messages import size
 from tidelog.settings import resolve_directory
 
 
@@ -32,9 +33,10 @@ def show_status(options: argparse.Namespace) -> int:
         print(f"There is no journal in {root}: everything is home.")
     for status in statuses:
         state = "running" if status.live else "ended"
-        what = (
-            status.problem
-            or f"{status.pending_records:,} records ({status.pending_bytes:,} bytes) not on the server yet"
-        )
+        what = f"{status.pending_records:,} records ({status.pending_bytes:,} bytes)"
+        if status.pending_files:
+            files = "file" if status.pending_files == 1 else "files"
+            what += f" and {status.pending_files:,} {files} ({size(status.pending_file_bytes)})"
+        what = status.problem or f"{what} not on the server yet"
         print(f"{status.project}: {status.run} ({state}): {what}\n    {status.directory}")
     return DONE

@@ -93,4 +93,7 @@ def _print_outcome(outcome: Outcome) -> None:
     elif outcome.live:
         print(f"{name}: {outcome.sent_bytes:,} bytes sent; its process is still running and sends the rest itself")
     else:
-        print(f"{name}: home ({outcome.sent_bytes:,} bytes sent)")
+        files = (
+            f", {outcome.sent_files:,} {'file' if outcome.sent_files == 1 else 'files'}" if outcome.sent_files else ""
+        )
+        print(f"{name}: home ({outcome.sent_bytes:,} bytes sent{files})")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from tidelog_server.api import (
+    artifacts,
     bulk,
     charts,
     dashboards,
@@ -14,6 +15,7 @@ from tidelog_server.api import (
     journal,
     objects,
     projects,
+    run_files,
     runs,
     search,
     series,
@@ -39,6 +41,8 @@ MODULES = (
     files,
     search,
     verification,
+    run_files,
+    artifacts,
 )
 
 router = APIRouter(prefix="/api")

@@ -40,7 +40,10 @@ class SecurityHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), *HEADERS]
+                own = message.get("headers", ())
+                # A file that is shown in a frame brings a policy of its own, which is stricter.
+                names = {name.lower() for name, _ in own}
+                message["headers"] = [*own, *(header for header in HEADERS if header[0] not in names)]
             await send(message)
 
         await self.app(scope, receive, send_with_headers)
