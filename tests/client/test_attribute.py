@@ -218,7 +218,7 @@ def test_debug_checks_arguments_and_keeps_nothing(open_run: OpenRun) -> None:
     run["p"] = {"a": 1}
     del run["p"]
     with pytest.raises(tidelog.UnsupportedTypeError):
-        run["x"].append(b"bytes")
+        run["x"].append(object())
     assert run.wait() is True
     assert not run.directory.exists()
 

@@ -227,6 +227,7 @@ def test_status_tells_what_is_still_here(
     statuses = {status["project"]: status for status in json.loads(capsys.readouterr().out)["journals"]}
     assert statuses["p"] | {"directory": ""} == {
         "directory": "", "project": "p", "run": run.key, "live": True, "pending_records": 8,
+            "pending_files": 0, "pending_file_bytes": 0,
         "pending_bytes": os.path.getsize(*before.keys() - set(ended.directory.iterdir())) - 8, "problem": None,
     }  # fmt: skip
     assert (statuses["other"]["live"], statuses["other"]["run"], statuses["other"]["pending_records"]) == (
