@@ -38,8 +38,8 @@ from tidelog.errors import (
     TidelogError,
     UnsupportedTypeError,
 )
-from tidelog.leaves import stringify_unsupported
 from tidelog.files import File
+from tidelog.leaves import stringify_unsupported
 from tidelog.metrics import fetch_metrics, stream_metrics
 from tidelog.models import Model, ModelVersion, Project
 from tidelog.run import Run

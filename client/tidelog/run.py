@@ -194,7 +194,9 @@ class Run:
     def _record(self, leaves: list[tuple[str, Any]], description: str | None = None) -> None:
         """Check all the values, then record all of them: an error leaves nothing half assigned."""
         checked = [(normal_path(path), _encoded(path, value)) for path, value in leaves]
-        attributes = [(self._attribute(path), kind_of(value) if isinstance(value, bytes) else FILE) for path, value in checked]
+        attributes = [
+            (self._attribute(path), kind_of(value) if isinstance(value, bytes) else FILE) for path, value in checked
+        ]
         for attribute, kind in attributes:
             attribute._refuse_other_kind(kind)
         values = [(path, data) for path, value in checked if (data := self._kept(value, description)) is not None]
