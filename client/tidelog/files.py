@@ -168,6 +168,17 @@ def file_of(value: Any) -> File | None:
     return None
 
 
+def is_pictured(value: Any) -> bool:
+    """Say whether a value is a `File`, an image of PIL, or a figure."""
+    module = _module(value)
+    return (
+        isinstance(value, File)
+        or (module == "PIL" and hasattr(value, "mode"))
+        or (module == "matplotlib" and hasattr(value, "savefig"))
+        or module in ("plotly", "altair", "bokeh")
+    )
+
+
 def readable_file(path: str) -> os.stat_result:
     """Return the status of a regular file that can be read, or raise what is wrong with it."""
     if "\0" in path:

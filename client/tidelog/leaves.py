@@ -61,13 +61,10 @@ def _stringified(value: Any, depth: int) -> Any:
 
 
 def _is_file(value: Any) -> bool:
-    """Say whether the value is recorded as a file, such as an image."""
-    from tidelog.files import file_of
+    """Say whether the value is recorded as a file because it was made to be one: an image, a figure, a `File`."""
+    from tidelog.files import is_pictured
 
-    try:
-        return file_of(value) is not None
-    except (TypeError, ValueError):
-        return False
+    return is_pictured(value)
 
 
 def _fields(value: object) -> Mapping[Any, Any] | None:
