@@ -10,6 +10,7 @@
     ├── RunError
     │   ├── RunStoppedError             writing after stop()
     │   └── ReadOnlyError               writing in read-only mode
+    ├── ExportError                     a folder that is no export, or of another project
     ├── JournalError
     │   └── MalformedJournalError       (ValueError)  bytes that are no journal
     └── ServerError
@@ -99,6 +100,10 @@ class RunStoppedError(RunError):
 
 class ReadOnlyError(RunError):
     """The run was opened to read only."""
+
+
+class ExportError(TidelogError):
+    """A folder that is no export, or cannot be added to."""
 
 
 class JournalError(TidelogError):

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from tidelog.errors import NotFoundError
 from tidelog.paths import quoted
-from tidelog.values import STEP_SCALE
 
 if TYPE_CHECKING:
     from tidelog.transport import Transport
@@ -23,15 +22,13 @@ def stored_objects(
     A value is a text, a dict of edges and counts, or a reference to a file.
     """
     bounds = {name: bound for name, bound in (("start", start), ("stop", stop)) if bound is not None}
-    after: int | None = None
+    wanted: dict[str, Any] = {"path": path, "limit": PAGE_POINTS, "exact": "true", **bounds}
     while True:
-        wanted = {"path": path, "limit": PAGE_POINTS, **bounds, **({} if after is None else {"after": after})}
         try:
             page = server.get(f"/runs/{quoted(run)}/objects", wanted)
         except NotFoundError:
             return
-        for step, time, value in zip(page["steps"], page["times"], page["values"], strict=True):
-            yield round(step * STEP_SCALE), round(time * 1000), value
-        after = page["next"]
-        if after is None:
+        yield from zip(page["steps"], page["times"], page["values"], strict=True)
+        if page["next"] is None:
             return
+        wanted["after"] = page["next"]

@@ -27,8 +27,8 @@ class ObjectPage(BaseModel):
     path: str
     type: str = Field(examples=["string_series", "histogram_series", "file_series"])
     points: int
-    steps: list[float]
-    times: list[float] = Field(description="seconds since 1970 UTC")
+    steps: list[int] | list[float] = Field(description="with `exact` integers of millionths")
+    times: list[int] | list[float] = Field(description="seconds since 1970 UTC; with `exact` integers of milliseconds")
     values: list[Any]
     next: int | None
 
@@ -46,6 +46,7 @@ def read_objects(
     after: Position = None,
     before: Position = None,
     newest_first: bool = False,
+    exact: bool = False,
     limit: Annotated[int, Query(ge=1, le=reading.PAGE_POINTS)] = 1_000,
 ) -> ObjectPage:
     """Points with a step from `start` to `stop`, both included, and between `after` and `before`: the first of them, or
@@ -72,8 +73,8 @@ def read_objects(
         path=path,
         type=found.type,
         points=len(points),
-        steps=(points.steps / STEP_UNITS).tolist(),
-        times=(points.times / 1000).tolist(),
+        steps=(points.steps if exact else points.steps / STEP_UNITS).tolist(),
+        times=(points.times if exact else points.times / 1000).tolist(),
         values=[as_value(found.type, value) for value in points.values],
         next=int(points.steps[0 if newest_first else -1]) if page.more and len(points) else None,
     )
