@@ -43,6 +43,13 @@ PAGE_POINTS = 250_000
 GROUP_ROWS = 1_000_000  # of a Parquet file: fewer rows make many small groups, which read slowly
 OBJECT_ROWS = 1_000
 OBJECT_TYPES = ("string_series", "histogram_series")
+OF_THE_RUN = frozenset(  # what a server says of a run itself: run.json has it, or it is another server's business
+    f"sys/{name}"
+    for name in (
+        "id", "name", "custom_run_id", "state", "creation_time", "ended_time", "modification_time", "running_time",
+        "size", "failed", "trashed",
+    )
+)  # fmt: skip
 RUN_FIELDS = ("label", "key", "project", "name", "state", "error", "created_ms", "ended_ms")
 
 
@@ -112,7 +119,7 @@ def _write_attributes(server: Transport, label: str, folder: str) -> None:
     import pyarrow.parquet
 
     found = server.get(f"/runs/{quoted(label)}/attributes")["attributes"]
-    values = [item for item in found if not item["type"].endswith("_series")]
+    values = [item for item in found if not item["type"].endswith("_series") and item["path"] not in OF_THE_RUN]
     columns = {
         "path": [item["path"] for item in values],
         "type": [item["type"] for item in values],

@@ -116,6 +116,24 @@ def test_exit_statuses(here: Path, arguments: list[str], status: int, capsys: py
     assert capsys.readouterr().err.startswith("tidelog: ")
 
 
+def test_trash_restore_delete(
+    here: Path, server: ServerProcess, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Out of the lists and back; what is deleted is gone, and only what is in the trash can be."""
+    log_runs(server.url, here / "journals")
+    monkeypatch.setenv("TIDELOG_URL", server.url)
+    assert as_json(capsys, "trash", "DIGITS-1", "DIGITS-2") == {"runs": 2}
+    assert [run["label"] for run in as_json(capsys, "trash")["runs"]] == ["DIGITS-2", "DIGITS-1"]
+    assert [run["sys/id"] for run in as_json(capsys, "runs")["runs"]] == ["DIGITS-3"]
+    assert as_json(capsys, "restore", "--query", "params/lr = 0.1") == {"runs": 1}
+    assert cli.main(["delete", "DIGITS-1"]) == 2
+    assert as_json(capsys, "delete", "--query", "", "--yes")["runs"] == 1
+    assert [run["sys/id"] for run in as_json(capsys, "runs")["runs"]] == ["DIGITS-3", "DIGITS-2"]
+    assert cli.main(["trash", "DIGITS-3", "--query", ""]) == 2
+    assert cli.main(["restore"]) == 2
+    assert cli.main(["trash", "DIGITS-99"]) == 3
+
+
 def test_output_into_a_closed_pipe(here: Path) -> None:
     """`| head` is no error."""
     command = "python -m tidelog metrics | head -n 1"
