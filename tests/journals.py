@@ -85,13 +85,20 @@ class Sender:
     """A writer of one run that ships its journal to a `Receiver` in this process."""
 
     def __init__(
-        self, receiver: Receiver, *, project: str = "project", key: str = "run", name: str | None = None
+        self,
+        receiver: Receiver,
+        *,
+        project: str = "project",
+        key: str = "run",
+        name: str | None = None,
+        created_ms: int | None = None,
     ) -> None:
         self.receiver = receiver
         self.journal = MemoryJournal()
         self.name = uuid.uuid4().hex[:16]
         self.sent = 0
-        registration = Registration(project, key, None, self.name, int(time.time() * 1000), name=name)
+        moment = int(time.time() * 1000) if created_ms is None else created_ms
+        registration = Registration(project, key, None, self.name, moment, name=name)
         with receiver._database.write() as connection:
             self.run_id = writers.register(connection, registration).run_id
 

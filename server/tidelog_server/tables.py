@@ -214,6 +214,12 @@ series = sa.Table(
         server_default="0",
         comment="0: the curve; else the attempt that left this stretch behind",
     ),
+    sa.Column(
+        "attempt", sa.Integer, nullable=False, server_default="0", comment="the newest attempt that logged to the curve"
+    ),
+    sa.Column(
+        "attempt_step", sa.BigInteger, nullable=False, server_default="0", comment="the first step that it logged"
+    ),
     sa.Column("points", sa.BigInteger, nullable=False, comment="points now in the series, one per step"),
     sa.Column("step_last", sa.BigInteger, nullable=False, comment="greatest step"),
     sa.Column("open_step", sa.BigInteger, comment="step_min of the last chunk"),

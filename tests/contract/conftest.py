@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ class Store:
     folder: Folder
     tails: Tails
 
-    def sender(self, **registration: str) -> Sender:
+    def sender(self, **registration: Any) -> Sender:
         return Sender(self.receiver, **registration)
 
     def run(self, run_id: int) -> Run:
@@ -49,14 +50,18 @@ class Store:
         with self.database.read() as connection:
             return {attribute.path: attribute for attribute in attributes_of(connection, run_id)}
 
-    def points(self, run_id: int, path: str, limit: int = export.PAGE_POINTS) -> Points | None:
-        """All points of a series, read page by page."""
+    def points(
+        self, run_id: int, path: str, limit: int = export.PAGE_POINTS, *, abandoned_by: int = 0
+    ) -> Points | None:
+        """All points of a series, or of what an attempt left behind of it, read page by page."""
         pages: list[Points] = []
         start: int | None = None
         while True:
             self.tails.prepare([run_id])
             with self.database.read() as connection:
-                [found] = find_series(connection, self.tails, self.run(run_id).project_id, [(run_id, path)])
+                [found] = find_series(
+                    connection, self.tails, self.run(run_id).project_id, [(run_id, path)], abandoned_by=abandoned_by
+                )
                 if found is None:
                     return None
                 page = export.page_of(connection, found.head, found.tail, start=start, limit=limit)

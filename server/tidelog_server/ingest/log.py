@@ -12,17 +12,19 @@ from tidelog_server.clock import now_ms
 from tidelog_server.ingest.batches import BatchCache, LoggedBatch, load
 from tidelog_server.runs.paths import load_writer_paths
 from tidelog_server.runs.writers import Writer
-from tidelog_server.tables import ingest_log
+from tidelog_server.tables import ingest_log, runs, writers
 
 NO_PATHS = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One row of the log, its batch decoded."""
+    """One row of the log, its batch decoded; `attempt` is that of its writer, `attempts` how many its run has had."""
 
     id: int
     run_id: int
+    attempt: int
+    attempts: int
     batch: LoggedBatch
 
 
@@ -79,8 +81,20 @@ def entries(connection: sa.Connection, log_ids: list[int], cache: BatchCache) ->
     """These rows of the log, decoded, in order."""
     known = {log_id: cache.get(log_id) for log_id in log_ids}
     missing = [log_id for log_id, batch in known.items() if batch is None]
-    columns = (ingest_log.c.id, ingest_log.c.run_id, ingest_log.c.writer_id, ingest_log.c.first_path)
-    query = sa.select(*columns).where(ingest_log.c.id.in_(log_ids)).order_by(ingest_log.c.id)
+    query = (
+        sa.select(
+            ingest_log.c.id,
+            ingest_log.c.run_id,
+            ingest_log.c.writer_id,
+            ingest_log.c.first_path,
+            writers.c.attempt,
+            runs.c.attempt.label("attempts"),
+        )
+        .join(writers, writers.c.id == ingest_log.c.writer_id)
+        .join(runs, runs.c.id == ingest_log.c.run_id)
+        .where(ingest_log.c.id.in_(log_ids))
+        .order_by(ingest_log.c.id)
+    )
     rows = connection.execute(query).all()
     if missing:
         query = sa.select(ingest_log.c.id, ingest_log.c.payload).where(ingest_log.c.id.in_(missing))
@@ -91,7 +105,11 @@ def entries(connection: sa.Connection, log_ids: list[int], cache: BatchCache) ->
                 batch = load(payloads[row.id], row.first_path, path_ids.get(row.writer_id, NO_PATHS), row.writer_id)
                 cache.put(row.id, batch)
                 known[row.id] = batch
-    return [Entry(row.id, row.run_id, found) for row in rows if (found := known[row.id]) is not None]
+    return [
+        Entry(row.id, row.run_id, row.attempt, row.attempts, found)
+        for row in rows
+        if (found := known[row.id]) is not None
+    ]
 
 
 def remove(connection: sa.Connection, log_ids: list[int]) -> None:

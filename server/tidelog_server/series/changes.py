@@ -46,12 +46,14 @@ class _Kept:
     objects: Mask | None = None
 
 
-def changes_in(batches: list[LoggedBatch], descendants: Descendants) -> Changes:
-    """The net effect of these batches; `descendants` gives the paths below a path, and itself."""
+def changes_in(batches: list[LoggedBatch], attempts: list[int], descendants: Descendants) -> Changes:
+    """The net effect of these batches, each by a writer of one of `attempts`; `descendants` gives the paths below a
+    path, and itself.
+    """
     changes = Changes()
     kept = [_Kept() for _ in batches]
     _apply_operations(batches, descendants, changes, kept)
-    changes.points = _points_by_path(batches, kept)
+    changes.points = _points_by_path(batches, attempts, kept)
     _collect_objects(batches, kept, changes)
     return changes
 
@@ -104,15 +106,16 @@ def _spared(
     return ~dropped if mask is None else mask & ~dropped
 
 
-def _points_by_path(batches: list[LoggedBatch], kept: list[_Kept]) -> PointsByPath:
+def _points_by_path(batches: list[LoggedBatch], attempts: list[int], kept: list[_Kept]) -> PointsByPath:
     parts = [
         (batch.path_ids, batch.points) if mask is None else (batch.path_ids[mask], batch.points[mask])
         for batch, mask in ((batch, marks.points) for batch, marks in zip(batches, kept, strict=True))
-        if len(batch.points)
     ]
-    if not parts:
+    if not any(len(ids) for ids, _ in parts):
         return NO_POINTS
-    return grouped_by_path(np.concatenate([ids for ids, _ in parts]), joined([points for _, points in parts]))
+    by_writers = np.repeat(np.array(attempts, np.int64), [len(ids) for ids, _ in parts])
+    path_ids = np.concatenate([ids for ids, _ in parts])
+    return grouped_by_path(path_ids, joined([points for _, points in parts]), by_writers)
 
 
 def _collect_objects(batches: list[LoggedBatch], kept: list[_Kept], changes: Changes) -> None:

@@ -8,6 +8,7 @@ whatever processes, never both take effect.
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -26,6 +27,7 @@ from tidelog_server.runs.paths import path_names
 from tidelog_server.runs.runs import NAME_CHARACTERS
 from tidelog_server.runs.values import FileSetChanges
 from tidelog_server.series import chunks
+from tidelog_server.series.attempts import grown_through_attempts
 from tidelog_server.series.changes import changes_in
 from tidelog_server.series.chunks import OPEN_POINTS
 from tidelog_server.series.growth import Growth, grown
@@ -35,6 +37,7 @@ from tidelog_server.series.heads import (
     delete_heads,
     heads_at,
     insert_many,
+    load_abandoned,
     one_of,
     update_many,
 )
@@ -124,8 +127,9 @@ class Folder:
         epoch, project_id = connection.execute(
             sa.select(runs.c.fold_epoch, runs.c.project_id).where(runs.c.id == run_id)
         ).one()
-        batches = [entry.batch for entry in log.entries(connection, log_ids, self._cache)]
-        changes = changes_in(batches, partial(_with_descendants, connection, project_id))
+        entries = log.entries(connection, log_ids, self._cache)
+        batches, attempts = [entry.batch for entry in entries], [entry.attempt for entry in entries]
+        changes = changes_in(batches, attempts, partial(_with_descendants, connection, project_id))
         stored = Stored.load(connection, run_id, changes)
         settled = settle(changes, stored)
         stubs, growths = _grown(connection, run_id, settled.points, heads_at(stored.heads, settled.points.path_ids))
@@ -156,17 +160,25 @@ def _grown(
         return None, []
     fitted, fits = fitting(new, heads)
     stubs = grown_stubs(connection, run_id, fitted, heads[fits]) if len(fitted) else None
-    rest = np.flatnonzero(~fits).tolist()
-    ones = {index: one_of(heads[index], run_id) for index in rest}
-    unfilled = [
-        (head.id, head.open_step) for head in ones.values() if head is not None and head.open_points < OPEN_POINTS
-    ]
+    return stubs, [*_grown_one_by_one(connection, run_id, new.where(~fits), heads[~fits])]
+
+
+def _grown_one_by_one(connection: sa.Connection, run_id: int, new: PointsByPath, heads: Heads) -> Iterator[Growth]:
+    ones = [one_of(head, run_id) for head in heads]
+    unfilled = [(head.id, head.open_step) for head in ones if head is not None and head.open_points < OPEN_POINTS]
     opened = chunks.load_keys(connection, unfilled)
-    growths = []
-    for index, head in ones.items():
-        points_opened = None if head is None else opened.get((head.id, head.open_step))
-        growths.append(grown(connection, run_id, int(new.path_ids[index]), head, points_opened, new.of(index)))
-    return stubs, growths
+    by_attempts = new.attempts.any() or heads["attempt"].any()
+    abandoned = load_abandoned(connection, run_id, new.path_ids) if by_attempts else {}
+    for index, head in enumerate(ones):
+        path_id = int(new.path_ids[index])
+        stretches = new.stretches_of(index) if by_attempts else []
+        if any(attempt != (head.attempt if head else 0) for attempt, _ in stretches):
+            yield from grown_through_attempts(
+                connection, run_id, path_id, head, abandoned.get(path_id, {}) if head else {}, stretches
+            )
+        else:
+            points_opened = None if head is None else opened.get((head.id, head.open_step))
+            yield grown(connection, run_id, path_id, head, points_opened, new.of(index))
 
 
 def _notices(connection: sa.Connection, settled: Settled) -> list[Event]:
@@ -227,7 +239,9 @@ def _write_series(connection: sa.Connection, plan: Plan) -> None:
     )
     if plan.stubs is not None:
         write_chunks(connection, plan.stubs, stub_ids)
-    write_series_values(connection, plan.project_id, plan.run_id, heads["path_id"], heads["last"], is_new)
+    is_curve = heads["abandoned_by"] == 0
+    curves = heads[is_curve]
+    write_series_values(connection, plan.project_id, plan.run_id, curves["path_id"], curves["last"], is_new[is_curve])
 
 
 def _with_descendants(connection: sa.Connection, project_id: int, path_id: int) -> list[int]:

@@ -20,7 +20,9 @@ from tidelog_server.tables import series
 FLOAT_SERIES = "float_series"
 NUMBERS_BY_RANGE = 500
 STATISTICS_NAMES = ("finite", "min", "max", "mean", "m2")
-HEAD_NAMES = ("id", "path_id", "points", "step_last", "open_step", "open_points", "last", *STATISTICS_NAMES)
+OWN_NAMES = ("id", "path_id", "points", "step_last", "open_step", "open_points", "last")
+ATTEMPT_NAMES = ("abandoned_by", "attempt", "attempt_step")
+HEAD_NAMES = (*OWN_NAMES, *ATTEMPT_NAMES, *STATISTICS_NAMES)
 
 
 @dataclass(frozen=True)
@@ -36,17 +38,24 @@ class SeriesHead:
     open_points: int
     last: float
     statistics: Statistics
+    abandoned_by: int = 0
+    attempt: int = 0
+    attempt_step: int = 0
 
 
-def load_heads(connection: sa.Connection, run_ids: Iterable[int], path_ids: Iterable[int]) -> list[SeriesHead]:
-    """The heads of those float series that exist, of all pairs of these runs and paths."""
+def load_heads(
+    connection: sa.Connection, run_ids: Iterable[int], path_ids: Iterable[int], *, abandoned_by: int = 0
+) -> list[SeriesHead]:
+    """The heads of those float series that exist, of all pairs of these runs and paths: the curves, or what an attempt left
+    behind.
+    """
     found: list[SeriesHead] = []
     runs, rest = sorted(set(run_ids)), iter(sorted(set(path_ids)))
     while part := list(islice(rest, SERIES_PER_STATEMENT)):
         query = sa.select(series).where(
             series.c.run_id.in_(runs),
             series.c.path_id.in_(part),
-            series.c.abandoned_by == 0,
+            series.c.abandoned_by == abandoned_by,
             series.c.type == FLOAT_SERIES,
         )
         found.extend(as_head(row) for row in connection.execute(query))
@@ -72,6 +81,9 @@ def as_head(row: sa.Row[tuple[object, ...]]) -> SeriesHead:
         open_points=values["open_points"],
         last=float("nan") if values["last"] is None else values["last"],
         statistics=statistics,
+        abandoned_by=values["abandoned_by"],
+        attempt=values["attempt"],
+        attempt_step=values["attempt_step"],
     )
 
 
@@ -84,6 +96,9 @@ HEAD = np.dtype(
         ("open_step", "<i8"),
         ("open_points", "<i8"),
         ("last", "<f8"),
+        ("abandoned_by", "<i8"),
+        ("attempt", "<i8"),
+        ("attempt_step", "<i8"),
         *((name, STATISTICS[name]) for name in STATISTICS_NAMES),
     ]
 )
@@ -103,6 +118,16 @@ def load_many(connection: sa.Connection, run_id: int, path_ids: Int64s) -> Heads
     for name, values in zip(HEAD_NAMES, zip(*found, strict=True), strict=False):
         heads[name] = np.array(values, HEAD[name])  # NULL is NaN here
     return heads[np.argsort(heads["path_id"])]
+
+
+def load_abandoned(connection: sa.Connection, run_id: int, path_ids: Int64s) -> dict[int, dict[int, SeriesHead]]:
+    """By path and by the attempt that left it behind, what is abandoned of a run at these paths, which ascend."""
+    found: dict[int, dict[int, SeriesHead]] = {}
+    query = sa.select(series).where(series.c.run_id == run_id, series.c.abandoned_by > 0)
+    for condition in within(series.c.path_id, path_ids):
+        for head in map(as_head, connection.execute(query.where(condition))):
+            found.setdefault(head.path_id, {})[head.abandoned_by] = head
+    return found
 
 
 def within(column: sa.ColumnElement[int], numbers: Int64s) -> list[sa.ColumnElement[bool]]:
@@ -150,7 +175,7 @@ def as_many(heads: Sequence[SeriesHead]) -> Heads:
 def insert_many(connection: sa.Connection, run_id: int, heads: Heads) -> None:
     """Add heads that have their ids already."""
     n = len(heads)
-    constant: dict[str, list[Any]] = {"run_id": [run_id] * n, "type": [FLOAT_SERIES] * n, "abandoned_by": [0] * n}
+    constant: dict[str, list[Any]] = {"run_id": [run_id] * n, "type": [FLOAT_SERIES] * n}
     bulk.insert(connection, series, {**_columns_of(heads), **constant, "path_id": heads["path_id"].tolist()})
 
 
@@ -159,13 +184,23 @@ def update_many(connection: sa.Connection, heads: Heads) -> None:
     bulk.update(connection, series, _columns_of(heads), ["id"])
 
 
+def series_at(connection: sa.Connection, run_id: int, path_ids: Sequence[int]) -> list[int]:
+    """The ids of all series of a run at these paths: the curves, and what was abandoned."""
+    found: list[int] = []
+    rest = iter(path_ids)
+    while part := list(islice(rest, SERIES_PER_STATEMENT)):
+        found.extend(
+            connection.scalars(sa.select(series.c.id).where(series.c.run_id == run_id, series.c.path_id.in_(part)))
+        )
+    return found
+
+
 def delete_heads(connection: sa.Connection, series_ids: Sequence[int]) -> None:
     """Delete the heads of these series."""
     connection.execute(sa.delete(series).where(series.c.id.in_(series_ids)))
 
 
 def _columns_of(heads: Heads) -> dict[str, list[Any]]:
-    columns: dict[str, list[Any]] = {
-        name: heads[name].tolist() for name in ("id", "points", "step_last", "open_step", "open_points")
-    }
+    names = (*OWN_NAMES, *ATTEMPT_NAMES)
+    columns: dict[str, list[Any]] = {name: heads[name].tolist() for name in names if name not in ("path_id", "last")}
     return {**columns, "last": storable_floats(heads["last"]), **statistics_columns(heads)}

@@ -22,13 +22,24 @@ class FoundSeries:
 
 
 def find_series(
-    connection: sa.Connection, tails: Tails, project_id: int, wanted: Sequence[tuple[int, str]]
+    connection: sa.Connection,
+    tails: Tails,
+    project_id: int,
+    wanted: Sequence[tuple[int, str]],
+    *,
+    abandoned_by: int = 0,
 ) -> list[FoundSeries | None]:
-    """The series of these (run id, path) of one project; None where there is none."""
+    """The series of these (run id, path) of one project, or what this attempt left behind of each; None where there is
+    none.
+    """
     run_ids = {run_id for run_id, _ in wanted}
     numbers = path_ids(connection, project_id, {path for _, path in wanted})
-    heads = {(head.run_id, head.path_id): head for head in load_heads(connection, run_ids, numbers.values())}
-    batches = tails.read(connection, run_ids)
+    heads = {
+        (head.run_id, head.path_id): head
+        for head in load_heads(connection, run_ids, numbers.values(), abandoned_by=abandoned_by)
+    }
+    # Nothing that is not folded yet is abandoned: reads of a resumed run fold it first.
+    batches = {} if abandoned_by else tails.read(connection, run_ids)
     found: list[FoundSeries | None] = []
     for run_id, path in wanted:
         path_id = numbers.get(path, 0)

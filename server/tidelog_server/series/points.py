@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +45,7 @@ class PointsByPath:
     path_ids: Int64s
     offsets: Int64s
     points: Points
+    attempts: Int64s  # of the writer of each point
 
     def __len__(self) -> int:
         return len(self.path_ids)
@@ -62,7 +64,15 @@ class PointsByPath:
         if bool(mask.all()):
             return self
         counts = self.counts
-        return PointsByPath(self.path_ids[mask], offsets_of(counts[mask]), self.points[np.repeat(mask, counts)])
+        kept = np.repeat(mask, counts)
+        return PointsByPath(self.path_ids[mask], offsets_of(counts[mask]), self.points[kept], self.attempts[kept])
+
+    def stretches_of(self, index: int) -> list[tuple[int, Points]]:
+        """The points of the path at this index, in stretches of one attempt each."""
+        start, stop = int(self.offsets[index]), int(self.offsets[index + 1])
+        attempts = self.attempts[start:stop]
+        edges = [0, *(np.flatnonzero(np.diff(attempts)) + 1).tolist(), stop - start]
+        return [(int(attempts[first]), self.points[start + first : start + last]) for first, last in pairwise(edges)]
 
 
 def offsets_of(counts: Int64s) -> Int64s:
@@ -72,14 +82,14 @@ def offsets_of(counts: Int64s) -> Int64s:
     return offsets
 
 
-def grouped_by_path(path_ids: Int64s, points: Points) -> PointsByPath:
-    """Points in the order of logging, each with its path, by path."""
+def grouped_by_path(path_ids: Int64s, points: Points, attempts: Int64s) -> PointsByPath:
+    """Points in the order of logging, each with its path and the attempt of its writer, by path."""
     if not len(path_ids):
         return NO_POINTS
     order = np.argsort(path_ids, kind="stable")
     ids = path_ids[order]
     starts = np.flatnonzero(np.diff(ids, prepend=ids[0] - 1))
-    return PointsByPath(ids[starts], np.append(starts, len(ids)), points[order])
+    return PointsByPath(ids[starts], np.append(starts, len(ids)), points[order], attempts[order])
 
 
 def units(step: float | None) -> int | None:
@@ -88,7 +98,7 @@ def units(step: float | None) -> int | None:
 
 
 EMPTY = Points(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float64))
-NO_POINTS = PointsByPath(np.empty(0, np.int64), np.zeros(1, np.int64), EMPTY)
+NO_POINTS = PointsByPath(np.empty(0, np.int64), np.zeros(1, np.int64), EMPTY, np.empty(0, np.int64))
 
 
 def joined(parts: Sequence[Points]) -> Points:

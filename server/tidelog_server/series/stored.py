@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from tidelog_server.runs.attributes import single_values_of
 from tidelog_server.series.changes import Changes
-from tidelog_server.series.heads import FLOAT_SERIES, Heads, load_many
+from tidelog_server.series.heads import FLOAT_SERIES, Heads, load_many, series_at
 from tidelog_server.series.objects.heads import ObjectHead, object_heads_of
 from tidelog_server.series.points import Int64s
 
@@ -43,10 +43,7 @@ class Stored:
             heads=heads[~is_deleted],
             object_heads={head.path_id: head for head in object_heads if head.path_id not in changes.deleted},
             values=single_values_of(connection, run_id, paths),
-            deleted_series=[
-                *heads["id"][is_deleted].tolist(),
-                *(head.id for head in object_heads if head.path_id in changes.deleted),
-            ],
+            deleted_series=series_at(connection, run_id, deleted.tolist()),
         )
 
     def is_series(self, path_id: int) -> bool:

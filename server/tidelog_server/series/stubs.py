@@ -44,10 +44,11 @@ class StubGrowth:
 def fitting(new: PointsByPath, heads: Heads) -> tuple[PointsByPath, NDArray[np.bool_]]:
     """The points with their steps filled in where that is simple, and which of the paths `grown_stubs` can take.
 
-    `heads` has one for each path of `new`.
+    `heads` has one for each path of `new`. Points of one attempt that goes on behind the end fit like any others.
     """
     counts = new.counts
-    few = counts < STUB_POINTS
+    first, last = (reduce.reduceat(new.attempts, new.offsets[:-1]) for reduce in (np.minimum, np.maximum))
+    few = (counts < STUB_POINTS) & (first == last) & (first >= heads["attempt"])
     stub = np.where(heads["open_points"] < STUB_POINTS, heads["open_points"], 0)
     fits = few & (stub + counts < STUB_POINTS)
     if not fits.any():
@@ -74,6 +75,9 @@ def grown_stubs(connection: sa.Connection, run_id: int, new: PointsByPath, heads
     after["points"] += new.counts
     after["step_last"], after["last"] = points.steps[ends], points.values[ends]
     after["open_step"], after["open_points"] = points.steps[starts], stubs.counts
+    begins = (heads["id"] == 0) | (new.attempts[new.offsets[:-1]] > heads["attempt"])
+    after["attempt"][begins] = new.attempts[new.offsets[:-1]][begins]
+    after["attempt_step"][begins] = new.points.steps[new.offsets[:-1]][begins]
     merge_each(after, statistics_of_each(new.points.values, new.offsets))
     columns = {
         "run_id": [run_id] * len(heads),
@@ -115,7 +119,7 @@ def _with_steps(new: PointsByPath, heads: Heads) -> tuple[PointsByPath, NDArray[
     start = np.where(heads["id"] == 0, -STEP_UNITS, heads["step_last"])
     filled = np.where(missing, np.repeat(start, counts) + STEP_UNITS * (place + 1), new.points.steps)
     points = Points(filled, new.points.times, new.points.values)
-    return PointsByPath(new.path_ids, new.offsets, points), (lacking == 0) | (lacking == counts)
+    return PointsByPath(new.path_ids, new.offsets, points, new.attempts), (lacking == 0) | (lacking == counts)
 
 
 def _load(connection: sa.Connection, run_id: int, heads: Heads) -> PointsByPath:
@@ -136,7 +140,7 @@ def _load(connection: sa.Connection, run_id: int, heads: Heads) -> PointsByPath:
     for condition in within(series.c.path_id, heads["path_id"]):
         found.update((path_id, data) for path_id, data in connection.execute(query.where(condition)))
     points, offsets = codec.decode_each([found[path_id] for path_id in heads["path_id"].tolist()])
-    return PointsByPath(heads["path_id"], offsets, points)
+    return PointsByPath(heads["path_id"], offsets, points, np.zeros(len(points), np.int64))
 
 
 def _with_old(new: PointsByPath, old: PointsByPath) -> PointsByPath:
@@ -144,4 +148,4 @@ def _with_old(new: PointsByPath, old: PointsByPath) -> PointsByPath:
     if not len(old):
         return new
     path_ids = np.concatenate([np.repeat(old.path_ids, old.counts), np.repeat(new.path_ids, new.counts)])
-    return grouped_by_path(path_ids, joined([old.points, new.points]))
+    return grouped_by_path(path_ids, joined([old.points, new.points]), np.append(old.attempts, new.attempts))

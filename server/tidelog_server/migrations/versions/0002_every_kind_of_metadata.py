@@ -417,6 +417,24 @@ def upgrade() -> None:
                 comment="0: the curve; else the attempt that left this stretch behind",
             )
         )
+        batch_op.add_column(
+            sa.Column(
+                "attempt",
+                sa.Integer(),
+                server_default="0",
+                nullable=False,
+                comment="the newest attempt that logged to the curve",
+            )
+        )
+        batch_op.add_column(
+            sa.Column(
+                "attempt_step",
+                sa.BigInteger(),
+                server_default="0",
+                nullable=False,
+                comment="the first step that it logged",
+            )
+        )
         batch_op.drop_constraint(batch_op.f("uq_series_run_id_path_id"), type_="unique")
         batch_op.create_unique_constraint(
             batch_op.f("uq_series_run_id_path_id_abandoned_by"), ["run_id", "path_id", "abandoned_by"]
