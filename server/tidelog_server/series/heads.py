@@ -46,8 +46,8 @@ class SeriesHead:
 def load_heads(
     connection: sa.Connection, run_ids: Iterable[int], path_ids: Iterable[int], *, abandoned_by: int = 0
 ) -> list[SeriesHead]:
-    """The heads of those float series that exist, of all pairs of these runs and paths: the curves, or what an attempt left
-    behind.
+    """The heads of those float series that exist, of all pairs of these runs and paths: the curves, or what an attempt
+    left behind.
     """
     found: list[SeriesHead] = []
     runs, rest = sorted(set(run_ids)), iter(sorted(set(path_ids)))
