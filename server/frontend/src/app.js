@@ -5,16 +5,16 @@ import { listenToAxes } from "./axes.js";
 import { Board } from "./board.js";
 import { listenToFinding } from "./finding.js";
 import { rememberFolding } from "./folding.js";
+import { listenToKeyboard } from "./keyboard.js";
 import { follow } from "./live.js";
 import { closeMenus } from "./menus.js";
+import { listenToCopying } from "./messages.js";
 import { openPaletteOnKey } from "./palette.js";
 import { reload } from "./parts.js";
 import { listenToTicks } from "./selection.js";
+import { startTable } from "./table/table.js";
 import { localiseTimes } from "./times.js";
 import { editWidgets } from "./widgets.js";
-
-// A form of the table sends what is empty or a default, too; an address to share is shorter without.
-const EMPTY_OR_DEFAULT = { q: "", sort: "sys/creation_time", order: "descending" };
 
 let chartsDrawn = document.querySelector("#run-header")?.dataset.charts;
 const board = document.querySelector("#charts") && document.querySelector("#legend") ? new Board() : null;
@@ -22,18 +22,14 @@ rememberFolding();
 listenToAxes();
 listenToFinding();
 listenToTicks();
+startTable();
+listenToCopying();
+listenToKeyboard();
 closeMenus();
 editWidgets();
 localiseTimes();
 openPaletteOnKey();
 follow(() => board?.refresh());
-
-document.addEventListener("htmx:configRequest", ({ detail }) => {
-  for (const [name, value] of Object.entries(EMPTY_OR_DEFAULT)) {
-    if (detail.parameters[name] === value) delete detail.parameters[name];
-  }
-  if (detail.parameters.column) delete detail.parameters.columns;
-});
 
 document.addEventListener("htmx:afterSettle", () => {
   localiseTimes();

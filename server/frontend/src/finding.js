@@ -13,10 +13,6 @@ export function listenToFinding() {
       narrow(find);
     });
   }
-  const column = document.querySelector("[data-finds-columns]");
-  column?.addEventListener("input", paused(() => findColumn(column)));
-  column?.addEventListener("keydown", (event) => event.key === "Enter" && event.preventDefault());
-  column?.addEventListener("change", (event) => event.stopPropagation()); // not a choice of columns
   document.addEventListener("click", keepState, true);
 }
 
@@ -28,13 +24,6 @@ function narrow(box) {
   history.replaceState(history.state, "", address);
   const { finds } = box.dataset;
   reload(document.getElementById(finds));
-}
-
-/** @param {HTMLInputElement} box */
-function findColumn(box) {
-  const query = new URLSearchParams({ find: box.value });
-  for (const chosen of document.querySelectorAll("#column-choices :checked")) query.append("column", chosen.value);
-  reload(document.querySelector("#column-choices"), `${box.dataset.findsColumns}?${query}`);
 }
 
 /** Links between the parts of a page take along what was typed and chosen since the page was rendered. @param {MouseEvent} event */

@@ -6,6 +6,7 @@
  */
 
 import { reload } from "./parts.js";
+import { refreshTable } from "./table/pages.js";
 
 const PARTS_MS = 1500; // between two updates of the same part of the page
 const TABLE_MS = 2000;
@@ -78,7 +79,7 @@ class LivePage {
 async function swapElement(id) {
   const part = document.getElementById(id);
   if (!part || document.hidden || isReading(part)) return;
-  await reload(part).catch(() => {}); // the server is away; the stream of events opens again when it is back
+  await (id === "runs" ? refreshTable() : reload(part)).catch(() => {}); // the server is away; the stream of events opens again when it is back
 }
 
 /** @param {number} delay_ms */

@@ -1,7 +1,7 @@
-/** Runs ticked for comparison: kept in the address, so that sorting, paging and links keep them. */
+/** Runs whose eye is open, for charts and comparison: kept in the address, so that sorting, paging and links keep them. */
 
 const MIN_RUNS = 2;
-const MAX_RUNS = 100;
+const MAX_RUNS = 200;
 
 /** Follow the ticks of the runs table, if the page has one. */
 export function listenToTicks() {
@@ -9,46 +9,57 @@ export function listenToTicks() {
   if (!form) return;
   document.addEventListener("change", (event) => {
     const box = event.target;
-    if (box.matches("[data-tick-all]")) boxes().forEach((one) => (one.checked = box.checked));
-    if (box.matches("[data-tick-all], #runs [name=run]")) remember(ticked());
+    if (box.matches("#runs [name=run]")) remember(ticked());
+  });
+  document.addEventListener("tidelog:eyes", ({ detail }) => {
+    boxes().forEach((box) => (box.checked = detail.includes(box.value)));
+    const here = new Set(boxes().map((box) => box.value));
+    document.querySelectorAll("#runs input[type=hidden][name=run]").forEach((kept) => kept.remove());
+    remember([...ticked(), ...detail.filter((label) => !here.has(label))]);
   });
   form.querySelector("[data-compare-clear]").addEventListener("click", () => {
     boxes().forEach((box) => (box.checked = false));
     document.querySelectorAll("#runs input[type=hidden][name=run]").forEach((kept) => kept.remove());
+    history.replaceState(history.state, "", withTicks(location.pathname + location.search, []));
     remember([]);
   });
   form.addEventListener("submit", (event) => {
-    if (!isComparable(ticked().length)) event.preventDefault();
+    event.preventDefault(); // rows that are not in the document are chosen, too
+    if (isComparable(ticked().length)) location.assign(`${form.action}?${ticked().map((label) => `run=${encodeURIComponent(label)}`).join("&")}`);
   });
-  // Addresses that the server wrote know the ticks of then; the request gets those of now.
-  document.addEventListener("htmx:configRequest", (event) => {
-    if (event.detail.target?.id === "runs") event.detail.path = withTicks(event.detail.path, ticked());
-  });
-  document.addEventListener("htmx:afterSettle", show);
+  for (const name of ["htmx:afterSettle", "tidelog:rows"]) {
+    document.addEventListener(name, () => {
+      const open = new URLSearchParams(location.search).getAll("run");
+      if (open.length) boxes().forEach((box) => (box.checked = open.includes(box.value)));
+      show();
+    });
+  }
   show();
 }
 
 /** @returns {HTMLInputElement[]} */
 const boxes = () => [...document.querySelectorAll("#runs input[type=checkbox][name=run]")];
 
-/** Labels ticked on this page of the table, and those kept from others. */
+/** Labels whose eye is open among the rows of the document, and those of the address that have no row in it. */
 function ticked() {
-  const kept = [...document.querySelectorAll("#runs input[type=hidden][name=run]")];
-  return [...kept, ...boxes().filter((box) => box.checked)].map((box) => box.value);
+  const here = new Set(boxes().map((box) => box.value));
+  const kept = new URLSearchParams(location.search).getAll("run").filter((label) => !here.has(label) && label !== "none");
+  return [...kept, ...boxes().filter((box) => box.checked).map((box) => box.value)];
 }
 
 /** @param {string[]} labels */
 function remember(labels) {
   history.replaceState(history.state, "", withTicks(location.pathname + location.search, labels));
+  document.dispatchEvent(new CustomEvent("tidelog:chosen", { detail: labels }));
   show();
 }
 
 /** @param {string} address @param {string[]} labels */
 function withTicks(address, labels) {
   const url = new URL(address, location.href);
-  if (!labels.length && !url.searchParams.has("run")) return address; // as the server wrote it
   url.searchParams.delete("run");
   labels.forEach((label) => url.searchParams.append("run", label));
+  if (!labels.length && url.searchParams.has("view")) url.searchParams.set("run", "none"); // else the first ones are shown
   return url.pathname + url.search;
 }
 
@@ -62,11 +73,5 @@ function show() {
   form.querySelector("[type=submit]").disabled = !isComparable(runs);
   form.querySelector("[data-compare-clear]").hidden = runs === 0;
   form.querySelector("[data-compare-count]").textContent =
-    runs > MAX_RUNS ? `${runs} runs ticked: at most ${MAX_RUNS} can be compared` : runs ? `${runs} ${runs === 1 ? "run" : "runs"} ticked` : "Tick 2 to 100 runs to compare them";
-  const all = document.querySelector("[data-tick-all]");
-  if (!all) return;
-  const here = boxes();
-  all.disabled = false;
-  all.checked = here.length > 0 && here.every((box) => box.checked);
-  all.indeterminate = !all.checked && here.some((box) => box.checked);
+    runs > MAX_RUNS ? `${runs} runs: at most ${MAX_RUNS} can be compared` : runs ? `${runs} ${runs === 1 ? "run" : "runs"} to compare` : "Open 2 to 200 eyes to compare runs";
 }

@@ -11,7 +11,7 @@ from tidelog_server.runs.projects import Project
 from tidelog_server.runs.runs import Run, as_run, select_runs
 from tidelog_server.tables import runs
 
-MAX_RUNS = 100  # on one page
+MAX_RUNS = 200  # on one page
 LABEL_DIGITS = 9
 
 
@@ -34,6 +34,15 @@ def runs_by_label(connection: sa.Connection, project: Project, labels: Sequence[
                 "Choose runs in the table of the project, then compare them."
             )
     return [found[label] for label in dict.fromkeys(labels)]
+
+
+def run_ids_by_label(connection: sa.Connection, project: Project, labels: Sequence[str]) -> list[int]:
+    """The numbers in the database of those of these runs that there are, in the order of the labels."""
+    rows = connection.execute(
+        sa.select(runs.c.label, runs.c.id).where(runs.c.project_id == project.id, runs.c.label.in_(labels))
+    )
+    found = {row.label: row.id for row in rows}
+    return [found[label] for label in labels if label in found]
 
 
 def number_in(label: str, key: str) -> int | None:

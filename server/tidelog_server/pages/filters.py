@@ -9,6 +9,8 @@ from datetime import datetime, timezone
 
 from markupsafe import Markup
 
+from tidelog_server.pages.addresses import with_query
+
 SIGNIFICANT_DIGITS = 5
 CUT_CHARACTERS = 400  # of a string value in a list; the whole of it is one click away
 NOTHING = "–"  # noqa: RUF001 - a dash, as long as a digit
@@ -151,6 +153,16 @@ def iso(at_ms: int) -> str:
     return _utc(at_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def as_json(value: object) -> str:
+    """Data for a script, in an attribute of an element."""
+    return json.dumps(value, ensure_ascii=False, default=vars)
+
+
+def query(pairs: list[tuple[str, str]]) -> str:
+    """The query of an address; parts without a value are left out."""
+    return with_query("", pairs).lstrip("?")
+
+
 def _utc(at_ms: int) -> datetime:
     try:
         return datetime.fromtimestamp(at_ms / 1000, tz=timezone.utc)
@@ -172,6 +184,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "frozen": frozen,
     "is_block": is_block,
     "iso": iso,
+    "json": as_json,
     "kind": kind,
     "literal": literal,
     "moment": moment,
@@ -179,6 +192,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "path_head": path_head,
     "path_tail": path_tail,
     "plural": plural,
+    "query": query,
     "step": step,
     "type_name": type_name,
     "value": value_text,

@@ -1,83 +1,40 @@
-"""The runs table of a project: filtered, sorted, with the columns that its address names."""
+"""The runs table of a project: filtered, sorted, grouped, with the columns that its address names."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+import sqlalchemy as sa
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from tidelog_server.clock import now_ms
 from tidelog_server.errors import QueryError
 from tidelog_server.pages.addresses import columns_address, compare_address, project_address
-from tidelog_server.pages.column_choice import ColumnChoice, ColumnChoices, choices_among, first_word
+from tidelog_server.pages.axes import Choice
+from tidelog_server.pages.chosen_runs import run_ids_by_label
 from tidelog_server.pages.problems import PageRoute
+from tidelog_server.pages.table.choices import choices_among
+from tidelog_server.pages.table.columns import Cell, Header, Scale, cells_of, fixed_headers, headers_of, scales_of
+from tidelog_server.pages.table.conditions import Condition, conditions_in
+from tidelog_server.pages.table.groups import GroupPart, RunsOfGroup, parts_of, value_of_key, within_places
+from tidelog_server.pages.table.sparks import sparks_of
+from tidelog_server.pages.table.usual import usual_columns
+from tidelog_server.pages.table.view import View, pinned_first, sparkline_path, subject_of, view_of
 from tidelog_server.pages.templating import render, wanted_partial
-from tidelog_server.pages.usual_columns import usual_columns
-from tidelog_server.query.parser import parse_subject
+from tidelog_server.query.syntax import subject_attribute
 from tidelog_server.runs.projects import Project, find_project
-from tidelog_server.runs.table import TablePage, TableRow, columns_of, runs_table
+from tidelog_server.runs.table import TableRow, columns_of, rows_of, runs_table, types_of
+from tidelog_server.services import Services
+from tidelog_server.sheets.table import select
 
 router = APIRouter(route_class=PageRoute)
 
 ROWS = 50
-MAX_COLUMNS = 40
-NEWEST_FIRST = "sys/creation_time"
-FIXED_COLUMNS = {"sys/name": "Run", "sys/state": "State", "sys/creation_time": "Started"}
-Labels = Annotated[list[str], Query()]
-
-
-@dataclass(frozen=True)
-class View:
-    """What an address of the table asks for."""
-
-    project: str
-    query: str = ""
-    columns: tuple[str, ...] | None = None  # None: the page chooses
-    sort: str = NEWEST_FIRST
-    descending: bool = True
-    after: str = ""
-    chosen: tuple[str, ...] = ()
-
-    @property
-    def pairs(self) -> list[tuple[str, str]]:
-        """The parts of an address that shows this; defaults are not mentioned."""
-        is_default = self.sort == NEWEST_FIRST and self.descending
-        columns = [("column", column) for column in self.columns or ()]
-        return [
-            ("q", self.query),
-            *(columns or ([("columns", "none")] if self.columns == () else [])),
-            ("sort", "" if is_default else self.sort),
-            ("order", "" if self.descending else "ascending"),
-            ("after", self.after),
-            *(("run", label) for label in self.chosen),
-        ]
-
-    @property
-    def address(self) -> str:
-        """The address that shows this."""
-        return project_address(self.project, self.pairs)
-
-
-@dataclass(frozen=True)
-class Header:
-    """The head of a column: pressing it sorts by the column, pressing it again turns the order."""
-
-    path: str
-    title: str
-    address: str
-    kind: str  # "number" or "text": how its cells are set
-    direction: str  # "ascending", "descending" or "none", as aria-sort has it
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A value of a run, set as its column is."""
-
-    value: object
-    kind: str
+TAGS = "sys/tags"
+MAX_ONLY = 200  # runs that are asked for by label, to be brought up to date
+PARTIALS = {"runs": "partials/table/runs.html", "rows": "partials/table/rows.html"}
 
 
 @dataclass(frozen=True)
@@ -89,6 +46,17 @@ class Line:
     tags: tuple[str, ...]
     elapsed_ms: int
     is_chosen: bool
+    level: int = 0
+
+
+@dataclass(frozen=True)
+class OpenRuns:
+    """The lines of an open group, and where all of them are."""
+
+    lines: tuple[Line, ...]
+    more: int
+    alone_address: str
+    level: int
 
 
 @dataclass(frozen=True)
@@ -102,115 +70,207 @@ class Mistake:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """What the database gave for a view: lines or groups, and how many runs there are."""
+
+    lines: tuple[Line, ...] = ()
+    groups: tuple[GroupPart | OpenRuns, ...] = ()
+    total: int = 0
+    total_is_exact: bool = True
+    next: str | None = None
+    within: tuple[tuple[str, object], ...] = ()
+    mistake: Mistake | None = None
+
+
+@dataclass(frozen=True)
 class RunsPage:
     """The context of pages/runs.html and of its partials."""
 
     project: Project
     view: View
     mistake: Mistake | None
+    conditions: tuple[Condition, ...] | None
     fixed: tuple[Header, ...]
     headers: tuple[Header, ...]
     lines: tuple[Line, ...]
+    groups: tuple[GroupPart | OpenRuns, ...]
+    within: tuple[tuple[str, object], ...]
+    leave_address: str
     total: int
     total_is_exact: bool
     next_address: str
     first_address: str
     all_address: str
+    trash_address: str
+    layouts: tuple[Choice, ...]
     compare: str
     chosen_elsewhere: tuple[str, ...]
-    choices: ColumnChoices
     server: str
     now_ms: int
 
 
 @router.get("/projects/{project:path}/columns")
-def show_columns(request: Request, project: str, find: str = "", column: Labels = []) -> Response:  # noqa: B006
-    """The list to choose columns from, those first that are chosen already."""
-    with request.app.state.database.read() as connection:
-        known = columns_of(connection, find_project(connection, project).id, containing=first_word(find))
-    choices = choices_among(known, chosen=column, find=find, address=columns_address(project))
-    return render(request, "partials/column_choices.html", choices)
-
-
-@router.get("/projects/{project:path}")
-def show_runs(
-    request: Request,
-    project: str,
-    q: str = "",
-    column: Labels = [],  # noqa: B006
-    columns: str = "",
-    sort: str = NEWEST_FIRST,
-    order: str = "descending",
-    after: str = "",
-    run: Labels = [],  # noqa: B006
-) -> Response:
-    """One page of the project's runs."""
-    named = tuple(dict.fromkeys(column))[:MAX_COLUMNS]
-    view = View(
-        project=project,
-        query=q,
-        columns=named or (() if columns == "none" else None),
-        sort=sort or NEWEST_FIRST,
-        descending=order != "ascending",
-        after=after,
-        chosen=tuple(dict.fromkeys(run)),
-    )
-    for subject in (*named, view.sort):
-        parse_subject(subject)  # a wrong one is a wrong address, not a mistake in the filter
+def show_columns(request: Request, project: str, find: str = "") -> Response:
+    """The columns that there can be, those whose path has the words or fits the glob of `find`."""
+    view = view_of(project, request.query_params)
     with request.app.state.database.read() as connection:
         found = find_project(connection, project)
         known = columns_of(connection, found.id)
-        shown = usual_columns(connection, found.id) if view.columns is None else view.columns
-        mistake, table = None, TablePage(rows=[], total=0, next=None)
-        try:
-            table = runs_table(
-                connection,
-                found.id,
-                query=q,
-                columns=(*shown, "sys/tags"),
-                sort=view.sort,
-                descending=view.descending,
-                limit=ROWS,
-                after=after or None,
-            )
-        except QueryError as error:
-            mistake = mistake_in(q, error)
-    choices = choices_among(known, chosen=shown, find="", address=columns_address(project))
+    choices = choices_among(known, chosen=view.columns or (), find=find, address=columns_address(project))
+    return render(request, "partials/table/column_choices.html", choices)
+
+
+@router.get("/projects/{project:path}")
+def show_runs(request: Request, project: str) -> Response:
+    """A part of the project's runs: the first page, the page behind a cursor, or the runs that `only` names."""
+    view = view_of(project, request.query_params)
+    only = request.query_params.getlist("only")[:MAX_ONLY]
+    services: Services = request.app.state.services
+    now = now_ms()
+    with services.database.read() as connection:
+        found = find_project(connection, project)
+        columns = usual_columns(connection, found.id) if view.columns is None else view.columns
+        columns = pinned_first(columns, view.pinned)
+        paths = {subject_attribute(subject_of(column)).path for column in columns}
+        headers = headers_of(view, columns, types_of(connection, found.id, paths))
+        shown = _shown(services, connection, found, view, headers, only, now)
     server = str(request.base_url).rstrip("/")
-    page = runs_page(found, view, table, mistake, choices, server=server, now=now_ms())
-    return render(request, "partials/runs.html" if wanted_partial(request) == "runs" else "pages/runs.html", page)
+    page = runs_page(found, replace(view, columns=view.columns), headers, shown, server=server, now=now)
+    return render(request, PARTIALS.get(wanted_partial(request), "pages/runs.html"), page)
+
+
+def _shown(
+    services: Services,
+    connection: sa.Connection,
+    project: Project,
+    view: View,
+    headers: Sequence[Header],
+    only: Sequence[str],
+    now: int,
+) -> Shown:
+    columns = [header.column for header in headers if header.kind != "spark"]
+    if only:
+        rows = rows_of(connection, project.id, run_ids_by_label(connection, project, only), [*columns, TAGS])
+        return Shown(lines=_lines(services, project, view, headers, rows, {}, now), total=project.runs)
+    try:
+        if view.is_plain and not view.scaled:
+            return _plain(services, connection, project, view, headers, columns, now)
+        return _selected(services, connection, project, view, headers, columns, now)
+    except QueryError as error:
+        return Shown(mistake=mistake_in(view.query, error))
+
+
+def _plain(
+    services: Services,
+    connection: sa.Connection,
+    project: Project,
+    view: View,
+    headers: Sequence[Header],
+    columns: Sequence[str],
+    now: int,
+) -> Shown:
+    """All runs by one key: an index of the database has them in order."""
+    [sort] = view.sorts
+    table = runs_table(
+        connection,
+        project.id,
+        columns=(*columns, TAGS),
+        sort=sort.column,
+        descending=sort.descending,
+        limit=ROWS,
+        after=view.after or None,
+    )
+    lines = _lines(services, project, view, headers, table.rows, {}, now)
+    return Shown(lines=lines, total=table.total, total_is_exact=table.total_is_exact, next=table.next)
+
+
+def _selected(
+    services: Services,
+    connection: sa.Connection,
+    project: Project,
+    view: View,
+    headers: Sequence[Header],
+    columns: Sequence[str],
+    now: int,
+) -> Shown:
+    """What a filter, several keys or groups need: the columns in memory."""
+    numbers = [header.column for header in headers if header.kind == "number"] if view.groups else view.scaled
+    more = [subject_of(column) for column in (*numbers, *view.groups)]
+    selection = select(
+        connection, services.sheets, project.id, query=view.query, keys=view.keys, more=more, trashed=view.trash
+    )
+    within = tuple(
+        (path, value_of_key(key, selection.sheet.column(subject_of(path))))
+        for path, key in zip(view.groups, view.within, strict=False)
+    )
+    selection = replace(selection, places=within_places(selection, view))
+    scales = scales_of(selection, headers)
+    wanted = (*columns, TAGS)
+    if view.groups and not view.within:
+        parts = parts_of(selection, view, headers)
+        run_ids = [run_id for part in parts if isinstance(part, RunsOfGroup) for run_id in part.run_ids]
+        rows = rows_of(connection, project.id, run_ids, wanted)
+        lines = _lines(services, project, view, headers, rows, scales, now)
+        return Shown(groups=_with_lines(parts, lines), total=selection.total, within=within)
+    page = selection.page(ROWS, view.after or None)
+    rows = rows_of(connection, project.id, page.run_ids, wanted)
+    lines = _lines(services, project, view, headers, rows, scales, now)
+    return Shown(lines=lines, total=selection.total, next=page.next, within=within)
+
+
+def _with_lines(parts: Sequence[GroupPart], lines: Sequence[Line]) -> tuple[GroupPart | OpenRuns, ...]:
+    by_id = {line.row.run.id: line for line in lines}
+    return tuple(
+        OpenRuns(
+            lines=tuple(replace(by_id[run_id], level=part.level) for run_id in part.run_ids if run_id in by_id),
+            more=part.more,
+            alone_address=part.alone_address,
+            level=part.level,
+        )
+        if isinstance(part, RunsOfGroup)
+        else part
+        for part in parts
+    )
 
 
 def runs_page(
-    project: Project,
-    view: View,
-    table: TablePage,
-    mistake: Mistake | None,
-    choices: ColumnChoices,
-    *,
-    server: str,
-    now: int,
+    project: Project, view: View, headers: Sequence[Header], shown: Shown, *, server: str, now: int
 ) -> RunsPage:
     """Everything that the page shows of this part of the table."""
-    lines = tuple(_line(row, choices.chosen, view, now) for row in table.rows)
-    here = {line.row.run.label for line in lines}
+    here = {line.row.run.label for line in shown.lines}
     return RunsPage(
         project=project,
         view=view,
-        mistake=mistake,
-        fixed=tuple(_header(view, path, title, "text") for path, title in FIXED_COLUMNS.items()),
-        headers=tuple(_header(view, choice.path, choice.path, choice.kind) for choice in choices.chosen),
-        lines=lines,
-        total=table.total,
-        total_is_exact=table.total_is_exact,
-        next_address=replace(view, after=table.next).address if table.next else "",
+        mistake=shown.mistake,
+        conditions=None if shown.mistake else conditions_in(view.query),
+        fixed=fixed_headers(view),
+        headers=tuple(headers),
+        lines=shown.lines,
+        groups=shown.groups,
+        within=shown.within,
+        leave_address=replace(view, within=(), after="").address,
+        total=shown.total,
+        total_is_exact=shown.total_is_exact,
+        next_address=replace(view, after=shown.next).address if shown.next else "",
         first_address=replace(view, after="").address if view.after else "",
-        all_address=replace(view, after="", query="").address,
+        all_address=replace(view, after="", query="", within=(), trash=False).address,
+        trash_address=project_address(project.name, [("trash", "1")]),
+        layouts=_layouts(view, shown),
         compare=compare_address(project.name),
-        chosen_elsewhere=tuple(label for label in view.chosen if label not in here),
-        choices=choices,
+        chosen_elsewhere=tuple(label for label in view.chosen or () if label not in here),
         server=server,
         now_ms=now,
+    )
+
+
+def _layouts(view: View, shown: Shown) -> tuple[Choice, ...]:
+    """Table, table and charts, charts alone: of the runs that are chosen, else the first ones."""
+    labels = view.chosen or tuple(line.row.run.label for line in shown.lines[: view.first])
+    charts = compare_address(view.project, labels, view.others)
+    return (
+        Choice("table", "Table", replace(view, layout="table").address, view.layout == "table"),
+        Choice("split", "Split", replace(view, layout="split", after="").address, view.layout == "split"),
+        Choice("charts", "Charts", charts, False),
     )
 
 
@@ -221,21 +281,32 @@ def mistake_in(query: str, error: QueryError) -> Mistake:
     return Mistake(message=error.message, before=query[:start], wrong=query[start:stop] or " ", behind=query[stop:])
 
 
-def _header(view: View, path: str, title: str, kind: str) -> Header:
-    is_sorted = view.sort == path
-    turned = replace(view, sort=path, descending=not view.descending if is_sorted else True, after="")
-    direction = ("descending" if view.descending else "ascending") if is_sorted else "none"
-    return Header(path=path, title=title, address=turned.address, kind=kind, direction=direction)
-
-
-def _line(row: TableRow, columns: Sequence[ColumnChoice], view: View, now: int) -> Line:
-    run = row.run
-    tags = row.values.get("sys/tags")
-    end = run.ended_ms or (now if run.state == "running" else run.seen_ms)
-    return Line(
-        row=row,
-        cells=tuple(Cell(row.values.get(column.path), column.kind) for column in columns),
-        tags=tuple(tags) if isinstance(tags, list) else (),
-        elapsed_ms=end - run.created_ms,
-        is_chosen=run.label in view.chosen,
-    )
+def _lines(
+    services: Services,
+    project: Project,
+    view: View,
+    headers: Sequence[Header],
+    rows: Sequence[TableRow],
+    scales: Mapping[str, Scale],
+    now: int,
+) -> tuple[Line, ...]:
+    paths = list(filter(None, (sparkline_path(header.column) for header in headers)))
+    sparks = sparks_of(services, project.id, [row.run for row in rows], paths)
+    chosen = set(view.chosen or ())
+    lines = []
+    for number, row in enumerate(rows):
+        run = row.run
+        tags = row.values.get(TAGS)
+        end = run.ended_ms or (now if run.state == "running" else run.seen_ms)
+        drawn = {path: sparks[run.id, path] for path in paths if (run.id, path) in sparks}
+        is_first = view.chosen is None and view.layout == "split" and not view.after and number < view.first
+        lines.append(
+            Line(
+                row=row,
+                cells=cells_of(headers, row.values, scales, drawn),
+                tags=tuple(tags) if isinstance(tags, list) else (),
+                elapsed_ms=end - run.created_ms,
+                is_chosen=run.label in chosen or is_first,
+            )
+        )
+    return tuple(lines)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -30,6 +32,7 @@ def environment(assets: Assets) -> Environment:
     made.filters.update(FILTERS)
     made.globals.update(
         asset=assets.address,
+        icon=partial(_icon, assets),
         colour_of=colour_of,
         dashboard_address=addresses.dashboard_address,
         dashboards_address=addresses.dashboards_address,
@@ -37,6 +40,15 @@ def environment(assets: Assets) -> Environment:
         run_address=addresses.run_address,
     )
     return made
+
+
+def _icon(assets: Assets, name: str) -> Markup:
+    """A picture of the sprite, which says nothing that the text or the label beside it does not."""
+    address = f"{assets.address('icons.svg')}#{name}"
+    picture = (
+        '<svg class="icon icon-{}" width="16" height="16" aria-hidden="true" focusable="false"><use href="{}"/></svg>'
+    )
+    return Markup(picture).format(name, address)
 
 
 def render(request: Request, template: str, page: object, *, status: int = 200) -> HTMLResponse:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -95,6 +95,16 @@ def runs_table(
     following = encode_cursor(order, places[limit - 1]) if len(places) > limit else None
     rows = _rows(connection, [found.run_id for found in places[:limit]], subjects, scope)
     return TablePage(rows, min(matching.total, TOTAL_LIMIT), following, matching.total <= TOTAL_LIMIT)
+
+
+def rows_of(
+    connection: sa.Connection, project_id: int, run_ids: Sequence[int], columns: Sequence[str]
+) -> list[TableRow]:
+    """These runs, in this order, with these columns; those that are not there are left out. Four statements."""
+    subjects = {column: parse_subject(column) for column in columns}
+    named = {subject_attribute(subject).path for subject in subjects.values()}
+    scope = scope_of(connection, project_id, Words(()), more=named)
+    return _rows(connection, run_ids, subjects, scope)
 
 
 class _Matching:
@@ -200,6 +210,13 @@ def columns_of(
         if path not in VIRTUAL:
             found.extend(Column(path, kind) for kind in dict.fromkeys(types) if kind is not None)
     return found
+
+
+def types_of(connection: sa.Connection, project_id: int, names: Collection[str]) -> dict[str, list[str]]:
+    """The types that these paths have in a project, as `columns_of` says them; nothing for a path that it lacks."""
+    rows = connection.execute(_paths_with_types(project_id, "", PATHS_LIMIT).where(paths.c.path.in_(names)))
+    stored = {path: list(dict.fromkeys(kind for kind in types if kind is not None)) for path, *types in rows}
+    return {path: [str(VIRTUAL[path])] if path in VIRTUAL else stored.get(path, []) for path in names}
 
 
 _STORED_NAMES: dict[str, str] = {"runState": "run_state"}

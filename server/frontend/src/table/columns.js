@@ -1,0 +1,193 @@
+/** The columns of the table: a menu on each head, widths, pins, another order by dragging or by keys. */
+
+import { changeTable, columnHeads, shownColumns, sortThenBy, tablePart } from "./address.js";
+import { button, openMenu } from "./menu.js";
+
+const FUNCTIONS = ["last", "min", "max", "mean", "variance", "count"];
+const LEAST_PX = 60;
+const MOST_PX = 800;
+const KEY_STEP_PX = 20;
+
+/** The style sheet of widths and pins: inline styles would need a laxer security policy. */
+const sheet = new CSSStyleSheet();
+
+/** Follow what one does to the heads of the columns. */
+export function listenToColumns() {
+  if (!tablePart()) return;
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+  for (const name of ["htmx:afterSettle", "tidelog:rows"]) document.addEventListener(name, dress);
+  addEventListener("resize", place);
+  document.addEventListener("tidelog:pin", ({ target }) => toggle(new URLSearchParams(location.search), "pin", target.dataset.column));
+  dragColumns();
+  dress();
+}
+
+/** Give heads what only a script can use. */
+function dress() {
+  for (const head of columnHeads()) {
+    if (head.querySelector(".column-menu")) continue;
+    head.draggable = true;
+    const more = button("", () => openColumnMenu(head, more), { label: `Column ${head.dataset.column}`, icon: "more", name: "column-menu" });
+    more.setAttribute("aria-haspopup", "menu");
+    head.append(more, handleOf(head));
+    head.addEventListener("contextmenu", (event) => {
+      event.preventDefault();
+      openColumnMenu(head, more);
+    });
+  }
+  place();
+}
+
+/** @param {HTMLElement} head @param {HTMLElement} anchor */
+function openColumnMenu(head, anchor) {
+  const { column, path, function: shown } = head.dataset;
+  const columns = shownColumns();
+  const at = columns.indexOf(column);
+  const query = new URLSearchParams(location.search);
+  const key = shown === "spark" ? path : column;
+  const sort = (order) => changeTable({ sort: [key], order: [order] });
+  const items = [
+    ["Sort, greatest first", () => sort("descending")],
+    ["Sort, least first", () => sort("ascending")],
+    ["Then sort by this", () => sortThenBy(head.dataset)],
+    null,
+  ];
+  if ("series" in head.dataset) {
+    for (const name of FUNCTIONS) items.push([`Show ${name}`, () => replaceColumn(column, name === "last" ? path : `${name}(${path})`), shown === name]);
+    items.push(["Show the curve", () => replaceColumn(column, `spark(${path})`), shown === "spark"], null);
+  }
+  if (head.classList.contains("number")) items.push(["Colour scale", () => toggle(query, "scale", column), "scaled" in head.dataset]);
+  items.push(["Group by this", () => changeTable({ group: [...new Set([...query.getAll("group"), key])], open: null, within: null })]);
+  items.push(["Pin to the left", () => toggle(query, "pin", column), head.classList.contains("is-pinned")], null);
+  if (at > 0) items.push(["Move left", () => moveColumn(column, at - 1)]);
+  if (at < columns.length - 1) items.push(["Move right", () => moveColumn(column, at + 1)]);
+  items.push(["Remove", () => changeTable({ column: columns.filter((one) => one !== column) })]);
+  openMenu(anchor, items, `Column ${column}`);
+}
+
+/** @param {URLSearchParams} query @param {string} name @param {string} column */
+function toggle(query, name, column) {
+  const all = query.getAll(name);
+  changeTable({ column: shownColumns(), [name]: all.includes(column) ? all.filter((one) => one !== column) : [...all, column] });
+}
+
+/** @param {string} old @param {string} column */
+export function replaceColumn(old, column) {
+  const query = new URLSearchParams(location.search);
+  const renamed = (name) => query.getAll(name).map((one) => (one === old ? column : one));
+  changeTable({ column: [...new Set(shownColumns().map((one) => (one === old ? column : one)))], pin: renamed("pin"), scale: renamed("scale") });
+}
+
+/** @param {string} column @param {number} to */
+export function moveColumn(column, to) {
+  const others = shownColumns().filter((one) => one !== column);
+  changeTable({ column: [...others.slice(0, to), column, ...others.slice(to)] }, { keepScroll: true });
+}
+
+/** Dragging a head over another one puts its column there. */
+function dragColumns() {
+  let dragged = null;
+  const headOf = ({ target }) => target.closest?.("#runs thead th[draggable=true]");
+  document.addEventListener("dragstart", (event) => {
+    const head = headOf(event);
+    if (!head || event.target.closest(".column-handle")) return;
+    dragged = head.dataset.column;
+    event.dataTransfer.effectAllowed = "move";
+    event.dataTransfer.setData("text/plain", dragged);
+    head.classList.add("is-dragged");
+  });
+  document.addEventListener("dragover", (event) => {
+    const head = headOf(event);
+    document.querySelectorAll(".is-drop").forEach((one) => one.classList.remove("is-drop"));
+    if (!head || dragged === null) return;
+    event.preventDefault();
+    head.classList.add("is-drop");
+  });
+  document.addEventListener("drop", (event) => {
+    const head = headOf(event);
+    if (!head || dragged === null || head.dataset.column === dragged) return;
+    event.preventDefault();
+    moveColumn(dragged, shownColumns().indexOf(head.dataset.column));
+  });
+  document.addEventListener("dragend", () => {
+    dragged = null;
+    document.querySelectorAll(".is-dragged, .is-drop").forEach((one) => one.classList.remove("is-dragged", "is-drop"));
+  });
+}
+
+/** The right edge of a head: dragged, or moved by the arrow keys. @param {HTMLElement} head */
+function handleOf(head) {
+  const handle = document.createElement("span");
+  handle.className = "column-handle";
+  handle.tabIndex = 0;
+  handle.setAttribute("role", "separator");
+  handle.setAttribute("aria-orientation", "vertical");
+  handle.setAttribute("aria-label", `Width of ${head.dataset.column}`);
+  handle.setAttribute("aria-valuenow", String(Math.round(head.getBoundingClientRect().width)));
+  handle.draggable = true;
+  handle.addEventListener("dragstart", (event) => event.preventDefault());
+  handle.addEventListener("pointerdown", (event) => {
+    event.preventDefault();
+    event.stopPropagation();
+    handle.setPointerCapture(event.pointerId);
+    const from = event.clientX;
+    const width = head.getBoundingClientRect().width;
+    const move = ({ clientX }) => {
+      head.dataset.width = String(within(width + clientX - from));
+      place();
+    };
+    handle.addEventListener("pointermove", move);
+    handle.addEventListener("pointerup", () => {
+      handle.removeEventListener("pointermove", move);
+      rememberWidths();
+    }, { once: true });
+  });
+  handle.addEventListener("keydown", (event) => {
+    const by = { ArrowLeft: -KEY_STEP_PX, ArrowRight: KEY_STEP_PX }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    event.stopPropagation();
+    head.dataset.width = String(within(head.getBoundingClientRect().width + by));
+    place();
+    rememberWidths();
+  });
+  handle.addEventListener("dblclick", () => {
+    delete head.dataset.width;
+    place();
+    rememberWidths();
+  });
+  return handle;
+}
+
+const within = (px) => Math.round(Math.min(Math.max(px, LEAST_PX), MOST_PX));
+
+/** Widths are part of the address, but no other table: nothing is asked for. */
+function rememberWidths() {
+  const address = new URL(location.href);
+  address.searchParams.delete("width");
+  for (const { dataset } of columnHeads()) if (dataset.width) address.searchParams.append("width", `${dataset.width}:${dataset.column}`);
+  history.replaceState(history.state, "", address);
+}
+
+/** Write the rules for widths, and for how far from the left each pinned column stays. */
+function place() {
+  const rules = [];
+  const heads = [...document.querySelectorAll("#runs thead th")];
+  heads.forEach((head, index) => {
+    const { width } = head.dataset;
+    const cells = `.runs-table tr:not(.blank, .group-row) > :nth-child(${index + 1})`;
+    if (width) rules.push(`${cells} { width: ${width}px; min-width: ${width}px; max-width: ${width}px; }`);
+  });
+  sheet.replaceSync(rules.join("\n"));
+  const run = document.querySelector("#runs thead th[data-column='sys/name']");
+  if (!run || matchMedia("(max-width: 700px)").matches) return;
+  let left = 0;
+  heads.forEach((head, index) => {
+    const isHeld = index <= heads.indexOf(run) || head.classList.contains("is-pinned");
+    if (!isHeld) return;
+    rules.push(`.runs-table tr:not(.blank, .group-row) > :nth-child(${index + 1}) { position: sticky; left: ${left}px; z-index: 2; }`);
+    rules.push(`.runs-table thead tr > :nth-child(${index + 1}) { z-index: 5; }`);
+    left += head.getBoundingClientRect().width;
+  });
+  sheet.replaceSync(rules.join("\n"));
+}

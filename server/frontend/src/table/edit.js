@@ -1,0 +1,75 @@
+/** Names, tags and descriptions changed where they stand. Enter keeps, Escape gives up. */
+
+import { tablePart } from "./address.js";
+import { refreshRows } from "./pages.js";
+import { say } from "../messages.js";
+
+export function listenToEdits() {
+  if (!tablePart()) return;
+  document.addEventListener("click", ({ target }) => {
+    const edit = target.closest?.("#runs [data-edit]");
+    if (edit) begin(edit);
+  });
+}
+
+/** @param {HTMLElement} edit the pencil */
+function begin(edit) {
+  const row = edit.closest("[data-label]");
+  const cell = edit.closest("td, th");
+  const what = edit.dataset.edit;
+  const box = document.createElement("input");
+  box.type = "text";
+  box.className = "inline-edit";
+  box.setAttribute("aria-label", `${{ name: "Name", tags: "Tags, with commas between", description: "Description" }[what]} of ${row.dataset.label}`);
+  box.value = valueOf(cell, what);
+  const before = box.value;
+  const kept = [...cell.childNodes];
+  let isOver = false;
+  const end = () => {
+    isOver = true;
+    cell.replaceChildren(...kept);
+    delete cell.dataset.editing;
+    cell.querySelector("[data-edit]")?.focus();
+  };
+  const keep = async () => {
+    if (isOver) return;
+    if (box.value === before) return end();
+    const value = what === "tags" ? box.value.split(",").map((tag) => tag.trim()).filter(Boolean) : box.value;
+    const didWork = await patch(row.dataset.label, { [what]: value });
+    end();
+    if (didWork) await refreshRows([row.dataset.label]);
+  };
+  box.addEventListener("keydown", (event) => {
+    event.stopPropagation();
+    if (event.key === "Enter") keep();
+    if (event.key === "Escape") end();
+  });
+  box.addEventListener("blur", keep);
+  cell.dataset.editing = "yes";
+  cell.replaceChildren(box);
+  box.select();
+}
+
+/** @param {Element} cell @param {string} what */
+function valueOf(cell, what) {
+  if (what === "tags") return JSON.parse(cell.querySelector("[data-tags]").dataset.tags).join(", ");
+  if (what === "name") return cell.querySelector(".run-link").textContent;
+  return cell.querySelector("[data-text]").dataset.text;
+}
+
+/** @param {string} label @param {object} values */
+async function patch(label, values) {
+  try {
+    const answer = await fetch(`/api/runs/${encodeURIComponent(label)}`, {
+      method: "PATCH",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(values),
+    });
+    if (answer.ok) return true;
+    const problem = await answer.json().catch(() => ({}));
+    say(problem.message ?? problem.error?.message ?? `That did not work (${answer.status}).`);
+  } catch {
+    say("The server cannot be reached. Nothing was changed.");
+  }
+  return false;
+}

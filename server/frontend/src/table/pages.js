@@ -1,0 +1,147 @@
+/**
+ * The rows of the table, a page at a time as one scrolls. Only pages near the window are in the document: those further
+ * away are blank stretches of the same height, and are asked for again when one comes back to them.
+ */
+
+import { tablePart, showTable } from "./address.js";
+import { localiseTimes } from "../times.js";
+
+const NEAR_PX = 900; // pages this far outside of the window are loaded already
+const FAR_PX = 4000; // pages further away are taken out of the document
+const LIVE_ROWS = 100;
+
+let loading = false;
+
+/** Load and drop pages as one scrolls. */
+export function listenToScrolling() {
+  if (!tablePart()) return;
+  document.addEventListener("scroll", scheduled(look), { capture: true, passive: true });
+  document.addEventListener("htmx:afterSettle", look);
+  addEventListener("resize", scheduled(look));
+  look();
+}
+
+/** @returns {HTMLTableSectionElement[]} */
+const bodies = () => [...document.querySelectorAll("#runs tbody.rows")];
+
+async function look() {
+  const scroller = document.querySelector("#runs [data-scroll]");
+  if (!scroller || loading) return;
+  loading = true;
+  try {
+    while (await lookOnce(scroller));
+  } catch (error) {
+    console.warn("The next runs could not be loaded; scroll to try again.", error);
+  } finally {
+    loading = false;
+  }
+}
+
+/** @param {Element} scroller @returns {Promise<boolean>} whether anything changed that has to be looked at again */
+async function lookOnce(scroller) {
+  if (!scroller.isConnected) return false;
+  const view = scroller.getBoundingClientRect();
+  const all = bodies();
+  for (const body of all) {
+    const { top, bottom } = body.getBoundingClientRect();
+    const away = Math.max(view.top - bottom, top - view.bottom);
+    if (away > FAR_PX && !body.dataset.blank) blank(body);
+    else if (away < NEAR_PX && body.dataset.blank) return fill(body);
+  }
+  const last = all.at(-1);
+  if (!last?.dataset.next || last.getBoundingClientRect().top - view.bottom > NEAR_PX) return false;
+  if (last.getBoundingClientRect().bottom - view.bottom > NEAR_PX) return false;
+  const next = await rowsAt(last.dataset.next);
+  if (!last.isConnected) return false;
+  next.dataset.source = last.dataset.next;
+  delete last.dataset.next;
+  last.after(next);
+  settled(next);
+  return true;
+}
+
+/** @param {HTMLTableSectionElement} body */
+function blank(body) {
+  const height = body.getBoundingClientRect().height;
+  const row = document.createElement("tr");
+  const cell = row.insertCell();
+  cell.colSpan = 1000;
+  cell.style.height = `${height}px`;
+  row.className = "blank";
+  body.dataset.source ??= location.pathname + location.search;
+  body.dataset.blank = "yes";
+  body.replaceChildren(row);
+}
+
+/** @param {HTMLTableSectionElement} body */
+async function fill(body) {
+  const { next, source } = body.dataset;
+  const filled = await rowsAt(source);
+  if (!body.isConnected) return false;
+  filled.dataset.source = source;
+  if (next) filled.dataset.next = next;
+  else delete filled.dataset.next; // the page behind it is in the document
+  body.replaceWith(filled);
+  settled(filled);
+  return true;
+}
+
+/** @param {string} address @returns {Promise<HTMLTableSectionElement>} */
+async function rowsAt(address) {
+  const answer = await fetch(address, { headers: { "HX-Request": "true", "HX-Target": "rows" } });
+  if (!answer.ok) throw new Error(`rows: ${answer.status}`);
+  const holder = document.createElement("template");
+  holder.innerHTML = await answer.text();
+  return holder.content.querySelector("tbody");
+}
+
+/** @param {Element} part */
+function settled(part) {
+  localiseTimes();
+  part.dispatchEvent(new CustomEvent("tidelog:rows", { bubbles: true }));
+}
+
+/**
+ * Bring the table up to date while runs are being logged. At its top the whole table is, new runs included; further
+ * down only the rows in view are, so that nothing moves under the pointer.
+ */
+export async function refreshTable() {
+  const part = tablePart();
+  const scroller = part?.querySelector("[data-scroll]");
+  if (!part || document.querySelector("[data-editing], .popup, .is-dragged")) return;
+  const isAtTop = !scroller || (scroller.scrollTop === 0 && bodies().length === 1);
+  if (isAtTop) await showTable(location.pathname + location.search, { push: false, keepScroll: true });
+  else await refreshRows(runningInView(scroller));
+}
+
+/** Bring these runs up to date where they stand. @param {string[]} labels */
+export async function refreshRows(labels) {
+  if (!labels.length) return;
+  const address = new URL(location.href);
+  labels.forEach((label) => address.searchParams.append("only", label));
+  for (const row of [...(await rowsAt(address.pathname + address.search)).rows]) {
+    const old = document.getElementById(row.id);
+    if (!old) continue;
+    old.replaceWith(row);
+    settled(row);
+  }
+}
+
+/** @param {Element} scroller */
+function runningInView(scroller) {
+  const { top, bottom } = scroller.getBoundingClientRect();
+  const running = [...scroller.querySelectorAll(".run-row:has(.state-running)")];
+  const inView = running.filter((row) => row.getBoundingClientRect().bottom > top && row.getBoundingClientRect().top < bottom);
+  return inView.slice(0, LIVE_ROWS).map((row) => row.dataset.label);
+}
+
+/** @param {() => void} act */
+function scheduled(act) {
+  let frame = 0;
+  return () => {
+    frame ||= requestAnimationFrame(() => {
+      frame = 0;
+      act();
+    });
+  };
+}

@@ -1,0 +1,104 @@
+/** Ticked runs, and what can be done to all of them. Ticks are not part of the address: they are about to be acted on. */
+
+import { showTable, tablePart } from "./address.js";
+import { button } from "./menu.js";
+import { say } from "../messages.js";
+
+/** @type {Set<string>} labels, also of rows that are not in the document now */
+const ticked = new Set();
+
+export function listenToBulk() {
+  const bar = document.querySelector("#bulk");
+  if (!bar || !tablePart()) return;
+  document.addEventListener("change", ({ target }) => {
+    if (target.matches("[data-tick-all]")) for (const box of boxes()) mark(box, target.checked);
+    else if (target.matches("#runs [name=label]")) mark(target, target.checked);
+    else return;
+    show(bar);
+  });
+  for (const name of ["htmx:afterSettle", "tidelog:rows"]) {
+    document.addEventListener(name, () => {
+      boxes().forEach((box) => (box.checked = ticked.has(box.value)));
+      show(bar);
+    });
+  }
+  bar.addEventListener("submit", (event) => event.preventDefault());
+  bar.addEventListener("click", ({ target }) => {
+    const act = target.closest("[data-bulk]")?.dataset.bulk;
+    if (act) perform(act, bar);
+  });
+}
+
+/** @returns {HTMLInputElement[]} */
+const boxes = () => [...document.querySelectorAll("#runs [name=label]")];
+
+function mark(box, isTicked) {
+  box.checked = isTicked;
+  if (isTicked) ticked.add(box.value);
+  else ticked.delete(box.value);
+}
+
+/** @param {string} act @param {HTMLFormElement} bar */
+async function perform(act, bar) {
+  const labels = [...ticked];
+  if (act === "none") return clear(bar);
+  if (act === "show") {
+    document.dispatchEvent(new CustomEvent("tidelog:eyes", { detail: labels }));
+    return clear(bar);
+  }
+  const tag = bar.querySelector("[data-bulk-tag]").value.trim();
+  if (act.endsWith("tag") && !tag) {
+    bar.querySelector("[data-bulk-tag]").focus();
+    return say("Type the tag first.");
+  }
+  if (act === "purge" && !confirm(`Delete ${labels.length} runs for good? Nothing brings them back.`)) return;
+  const done = act.endsWith("tag") ? await changeTags(labels, tag, act === "tag") : await post(`/api/runs/${act}`, { labels });
+  if (!done) return;
+  clear(bar);
+  await showTable(location.pathname + location.search, { push: false, keepScroll: true });
+  const texts = { trash: "moved to the trash", restore: "restored", purge: "deleted", tag: `tagged ${tag}`, untag: `no longer tagged ${tag}` };
+  const undo = act === "trash" ? button("Undo", async () => {
+    await post("/api/runs/restore", { labels });
+    await showTable(location.pathname + location.search, { push: false, keepScroll: true });
+    say(`${runs(labels)} restored.`);
+  }) : null;
+  say(`${runs(labels)} ${texts[act]}.`, undo);
+}
+
+/** @param {string[]} labels */
+const runs = (labels) => (labels.length === 1 ? labels[0] : `${labels.length} runs`);
+
+async function changeTags(labels, tag, isAdded) {
+  return post("/api/runs/tags", isAdded ? { labels, add: [tag] } : { labels, remove: [tag] });
+}
+
+/** @param {string} address @param {object} body @returns {Promise<boolean>} whether it worked; if not, a message said why */
+async function post(address, body) {
+  try {
+    const answer = await fetch(address, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+    if (answer.ok) return true;
+    const problem = await answer.json().catch(() => ({}));
+    say(problem.message ?? problem.error?.message ?? `That did not work (${answer.status}).`);
+  } catch {
+    say("The server cannot be reached. Nothing was changed.");
+  }
+  return false;
+}
+
+/** @param {HTMLFormElement} bar */
+function clear(bar) {
+  ticked.clear();
+  boxes().forEach((box) => (box.checked = false));
+  show(bar);
+}
+
+/** @param {HTMLFormElement} bar */
+function show(bar) {
+  bar.hidden = ticked.size === 0;
+  bar.querySelector("[data-bulk-count]").textContent = `${ticked.size} ${ticked.size === 1 ? "run" : "runs"} ticked`;
+  const all = document.querySelector("[data-tick-all]");
+  if (!all) return;
+  const here = boxes();
+  all.checked = here.length > 0 && here.every((box) => box.checked);
+  all.indeterminate = !all.checked && here.some((box) => box.checked);
+}
