@@ -9,8 +9,6 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Site
 
-FIFTY = 50  # rows of a page of the table
-
 
 def names(page: Page) -> list[str]:
     """The names of the runs in the table, from the top."""
@@ -26,7 +24,7 @@ def test_from_projects_to_a_comparison(page: Page, site: Site) -> None:
     """The main way through the pages works: projects, table, sort, filter, tick, compare."""
     page.goto("/")
     page.get_by_role("link", name="mnist", exact=True).click()
-    expect(page.locator("#runs tbody tr")).to_have_count(FIFTY)
+    expect(page.locator("#runs .run-row")).to_have_count(len(site.labels))
 
     page.get_by_role("link", name="Sort by val/loss").click()
     expect(page.locator("th[aria-sort=descending]")).to_contain_text("val/loss")
@@ -38,12 +36,12 @@ def test_from_projects_to_a_comparison(page: Page, site: Site) -> None:
 
     page.get_by_role("searchbox", name="Filter runs").fill("`params/lr`:float = 0.001")
     page.keyboard.press("Enter")
-    expect(page.locator("#runs tbody tr")).to_have_count(18)
+    expect(page.locator("#runs .run-row")).to_have_count(18)
     assert query_of(page)["sort"] == ["val/loss"]
 
     for label in ("MNIST-2", "MNIST-5", "MNIST-8"):
-        page.get_by_role("checkbox", name=f"Compare {label}", exact=True).check()
-    expect(page.locator("[data-compare-count]")).to_have_text("3 runs ticked")
+        page.get_by_role("checkbox", name=f"Show {label} in charts", exact=True).check()
+    expect(page.locator("[data-compare-count]")).to_have_text("3 runs to compare")
     page.get_by_role("button", name="Compare").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("3 runs compared")
@@ -73,46 +71,170 @@ def test_a_mistake_in_the_filter_is_explained_under_it(page: Page, site: Site) -
     expect(box).to_have_value("`params/lr`:float >> 0.001")
     box.fill("")
     box.press("Enter")
-    expect(page.locator("#runs tbody tr")).to_have_count(FIFTY)
+    expect(page.locator("#runs .run-row")).to_have_count(len(site.labels))
 
 
 def test_columns_are_chosen_and_kept_in_the_address(page: Page, site: Site) -> None:
-    """A table with other columns is a link like any other."""
+    """A table with other columns is a link like any other; columns are found by words and by globs."""
     page.goto("/projects/mnist")
-    page.get_by_text("Columns", exact=True).click()
-    page.get_by_role("searchbox", name="Find a column").fill("host SYS")
-    expect(page.get_by_role("checkbox", name="sys/owner")).to_have_count(0)
-    expect(page.get_by_role("checkbox", name="params/lr")).to_be_checked()
-    assert urlsplit(page.url).path == "/projects/mnist"
-    page.get_by_role("checkbox", name="sys/hostname").check()
+    page.locator("#columns > summary").click()
+    find = page.get_by_role("searchbox", name="Find a column")
+    find.fill("host SYS")
+    expect(page.locator("#column-choices .choice")).to_have_count(1)
+    page.locator("#column-choices .choice", has_text="sys/hostname").click()
     expect(page.locator("#runs thead")).to_contain_text("sys/hostname")
     page.wait_for_url(re.compile("column=sys(/|%2F)hostname"))
+    find.fill("val/*")
+    expect(page.locator("#column-choices .choice")).to_have_text(["val/accuracyseries", "val/lossseries"])
     page.reload()
     expect(page.locator("#runs thead")).to_contain_text("sys/hostname")
     expect(page.locator("#runs thead")).to_contain_text("params/lr")
 
 
-def test_ticks_survive_paging_and_sorting(page: Page, site: Site) -> None:
-    """What is ticked on one page of the table is compared together with what is ticked on the next."""
+def heads(page: Page) -> list[str]:
+    """The columns beside the fixed ones, from the left."""
+    found = page.locator("#runs thead th[data-column]").evaluate_all("all => all.map(one => one.dataset.column)")
+    return [head for head in found if head not in ("sys/name", "sys/state", "sys/creation_time")]
+
+
+def test_the_menu_of_a_column_changes_it(page: Page, site: Site) -> None:
+    """What is shown of a series, its place, its colour scale, its pin; the browser's back button undoes each."""
+    page.goto("/projects/mnist?column=params/lr&column=val/loss&column=val/accuracy")
+    choose(page, "val/loss", "Show min")
+    expect(page.locator('th[data-column="min(val/loss)"]')).to_be_visible()
+    choose(page, "min(val/loss)", "Move left")
+    expect(page.locator("#runs thead th[data-column]").nth(3)).to_have_attribute("data-column", "min(val/loss)")
+    choose(page, "val/accuracy", "Pin to the left")
+    expect(page.locator("#runs thead th[data-column]").nth(3)).to_have_attribute("data-column", "val/accuracy")
+    choose(page, "min(val/loss)", "Colour scale")
+    expect(page.locator("#runs td.heat-6").first).to_be_visible()
+    choose(page, "min(val/loss)", "Show the curve")
+    expect(page.locator("#runs .sparkline").first).to_be_visible()
+    choose(page, "params/lr", "Remove")
+    expect(page.locator('th[data-column="params/lr"]')).to_have_count(0)
+    page.go_back()
+    expect(page.locator('th[data-column="params/lr"]')).to_have_count(1)
+    page.go_back()
+    expect(page.locator("#runs .sparkline")).to_have_count(0)
+
+
+def choose(page: Page, column: str, item: str) -> None:
+    """Pick an item of a column's menu."""
+    page.get_by_role("button", name=f"Column {column}", exact=True).click()
+    page.get_by_role("menu").get_by_text(item, exact=True).click()
+
+
+def test_several_keys_sort_together(page: Page, site: Site) -> None:
+    """With the shift key a head is one more key; the heads say which comes first."""
+    page.goto("/projects/mnist?column=params/lr&column=val/loss&sort=params/lr")
+    page.get_by_role("link", name="Sort by val/loss").click(modifiers=["Shift"])
+    expect(page.locator('th[data-column="val/loss"] .sort-position')).to_have_text("2")
+    rows = page.locator("#runs .run-row")
+    assert names(page)[:2] == ["cnn-53", "cnn-50"]
+    expect(rows.first).to_contain_text("0.01")
+
+
+def test_groups_open_into_their_runs(page: Page, site: Site) -> None:
+    """Nested groups say how many runs they have and what these amount to; one group can be looked at alone."""
+    page.goto("/projects/mnist?column=val/loss&group=params/optimizer/name&group=params/lr")
+    rows = page.locator("#runs .group-row")
+    expect(rows).to_have_count(2)
+    expect(rows.first).to_contain_text("28 runs")
+    expect(rows.first.locator(".group-n")).to_have_text("n 28")
+    rows.first.locator(".group-toggle").click()
+    expect(rows).to_have_count(5)
+    rows.nth(1).locator(".group-toggle").click()
+    expect(page.locator("#runs .run-row")).to_have_count(10)
+    rows.nth(1).locator(".group-count").click()
+    expect(page.locator("#runs .group-row")).to_have_count(0)
+    expect(page.locator(".within")).to_contain_text("params/lr")
+    expect(page.locator("#runs .run-row")).to_have_count(10)
+
+
+def test_conditions_are_written_as_a_query(page: Page, site: Site) -> None:
+    """The builder writes the language, and reads it again where it is a plain list of conditions."""
     page.goto("/projects/mnist")
-    page.get_by_role("checkbox", name="Compare MNIST-55", exact=True).check()
-    page.get_by_role("link", name="Next page").click()
-    expect(page.locator("#runs tbody tr")).to_have_count(len(site.labels) - FIFTY)
-    page.get_by_role("checkbox", name="Compare MNIST-1", exact=True).check()
-    expect(page.locator("[data-compare-count]")).to_have_text("2 runs ticked")
+    page.locator("#builder > summary").click()
+    page.get_by_label("Attribute", exact=True).fill("params/optimizer/name")
+    page.get_by_label("Value", exact=True).fill("adam")
+    page.get_by_role("button", name="Add a condition").click()
+    page.get_by_label("Attribute", exact=True).nth(1).fill("min(val/loss)")
+    page.get_by_label("Comparison", exact=True).nth(1).select_option("<")
+    page.get_by_label("Value", exact=True).nth(1).fill("0.2")
+    page.locator("[data-builder-apply]").click()
+    expect(page.locator("#query")).to_have_value('`params/optimizer/name` = "adam" AND min(`val/loss`) < 0.2')
+    expect(page.locator("#runs .run-row")).to_have_count(7)
+    page.locator("#builder > summary").click()
+    expect(page.get_by_label("Attribute", exact=True)).to_have_count(2)
+    expect(page.get_by_label("Value", exact=True).nth(1)).to_have_value("0.2")
+
+
+def test_a_view_is_saved_and_opened_again(page: Page, site: Site) -> None:
+    """A view is a name for an address, and everybody finds it in the menu."""
+    page.goto("/projects/mnist?q=cnn-0&column=val/loss&sort=val/loss&order=ascending")
+    page.locator("#views > summary").click()
+    page.get_by_role("textbox", name="Name of the view").fill("first ones")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("link", name="first ones")).to_be_visible()
+    page.goto("/projects/mnist")
+    page.locator("#views > summary").click()
+    page.get_by_role("link", name="first ones").click()
+    expect(page.locator("#runs .run-row")).to_have_count(10)
+    assert names(page)[0] == "cnn-00"
+    page.locator("#views > summary").click()
+    page.get_by_role("button", name="Delete the view first ones").click()
+    expect(page.get_by_role("link", name="first ones")).to_have_count(0)
+
+
+def test_widths_are_kept_in_the_address(page: Page, site: Site) -> None:
+    """A column is as wide as one last made it, by the keys as well."""
+    page.goto("/projects/mnist?column=val/loss&width=200:val/loss")
+    head = page.locator('th[data-column="val/loss"]')
+    assert head.evaluate("one => one.getBoundingClientRect().width") == 200
+    page.get_by_role("separator", name="Width of val/loss").press("ArrowRight")
+    page.wait_for_url(re.compile("width=220"))
+    assert head.evaluate("one => one.getBoundingClientRect().width") == 220
+
+
+def test_the_table_is_usable_by_keys_alone(page: Page, site: Site) -> None:
+    """j and k move, x opens an eye, / goes to the filter, ? lists the keys."""
+    page.goto("/projects/mnist")
+    expect(page.locator("#runs .run-row").first).to_be_visible()
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.wait_for_url(re.compile("run=MNIST-54"))
+    page.keyboard.press("k")
+    page.keyboard.press("x")
+    expect(page.locator("[data-compare-count]")).to_have_text("2 runs to compare")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("Next run")
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    expect(page.locator("#query")).to_be_focused()
+
+
+def test_eyes_stay_open_while_sorting_and_filtering(page: Page, site: Site) -> None:
+    """What is chosen in one order is compared together with what is chosen in the next."""
+    page.goto("/projects/mnist")
+    page.get_by_role("checkbox", name="Show MNIST-55 in charts", exact=True).check()
+    page.get_by_role("searchbox", name="Filter runs").fill("cnn-00")
+    page.keyboard.press("Enter")
+    expect(page.locator("#runs .run-row")).to_have_count(1)
+    page.get_by_role("checkbox", name="Show MNIST-1 in charts", exact=True).check()
+    expect(page.locator("[data-compare-count]")).to_have_text("2 runs to compare")
     assert query_of(page)["run"] == ["MNIST-55", "MNIST-1"]
     page.go_back()
-    expect(page.locator("#runs tbody tr")).to_have_count(FIFTY)
-    expect(page.get_by_role("checkbox", name="Compare MNIST-55", exact=True)).to_be_checked()
+    expect(page.locator("#runs .run-row")).to_have_count(len(site.labels))
 
 
 def test_one_run_alone_cannot_be_compared(page: Page, site: Site) -> None:
     """The button says so by being off."""
     page.goto("/projects/mnist")
     expect(page.get_by_role("button", name="Compare")).to_be_disabled()
-    page.get_by_role("checkbox", name="Compare MNIST-55", exact=True).check()
+    page.get_by_role("checkbox", name="Show MNIST-55 in charts", exact=True).check()
     expect(page.get_by_role("button", name="Compare")).to_be_disabled()
-    page.get_by_role("checkbox", name="Tick all runs of this page").check()
+    page.get_by_role("checkbox", name="Show MNIST-54 in charts", exact=True).check()
     expect(page.get_by_role("button", name="Compare")).to_be_enabled()
     page.get_by_role("button", name="Clear").click()
     expect(page.get_by_role("button", name="Compare")).to_be_disabled()
