@@ -20,6 +20,7 @@ from tidelog_server.api import (
     search,
     series,
     table,
+    tags,
     trash,
     verification,
 )
@@ -31,6 +32,7 @@ MODULES = (
     projects,
     table,
     trash,
+    tags,
     runs,
     series,
     objects,

@@ -10,12 +10,12 @@ from tidelog_server.pages import compare, dashboard_forms, dashboards, login, pr
 from tidelog_server.pages.assets import Assets
 from tidelog_server.pages.problems import PageRoute, missing_page
 from tidelog_server.pages.security import SecurityHeaders
-from tidelog_server.pages.table import views
+from tidelog_server.pages.table import download, views
 from tidelog_server.pages.templating import environment
 
 router = APIRouter(include_in_schema=False)
 # The runs table comes last: the name of a project may hold slashes.
-for module in (projects, login, run, compare, dashboards, dashboard_forms, sketch, search, views, runs_table):
+for module in (projects, login, run, compare, dashboards, dashboard_forms, sketch, search, views, download, runs_table):
     router.include_router(module.router)
 
 _rest = APIRouter(route_class=PageRoute)

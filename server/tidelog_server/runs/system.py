@@ -5,6 +5,7 @@ The columns win over attributes that a client may have logged at the same path.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -12,11 +13,12 @@ import sqlalchemy as sa
 
 from tidelog_server.clock import now_ms
 from tidelog_server.errors import InvalidRequestError
+from tidelog_server.query.expressions import in_ids
 from tidelog_server.query.value_types import VIRTUAL
 from tidelog_server.runs.attributes import EPOCH, Attribute, Value, delete_attributes, write_attributes
 from tidelog_server.runs.paths import intern_paths
 from tidelog_server.runs.runs import NAME_CHARACTERS, Run
-from tidelog_server.tables import runs
+from tidelog_server.tables import attributes, runs
 
 TEXT_CHARACTERS = 100_000
 TAGS = 1_000
@@ -78,6 +80,23 @@ def edit(connection: sa.Connection, run: Run, changes: Mapping[str, str | Sequen
     write_attributes(connection, run.project_id, run.id, typed)
     columns = {"modified_ms": now_ms(), **({"name": values["name"]} if "name" in values else {})}
     connection.execute(sa.update(runs).where(runs.c.id == run.id).values(columns))
+
+
+def change_tags(connection: sa.Connection, ids: Sequence[int], *, add: Sequence[str], remove: Sequence[str]) -> None:
+    """Give these runs some tags and take others away. Fold the runs first, as for `edit`."""
+    added, removed = set(_tags("add", add)), set(_tags("remove", remove))
+    projects = dict(connection.execute(sa.select(runs.c.id, runs.c.project_id).where(in_ids(runs.c.id, ids))).all())
+    for project_id in sorted(set(projects.values())):
+        [path_id] = intern_paths(connection, project_id, [EDITABLE["tags"]])
+        here = [run_id for run_id, found in projects.items() if found == project_id]
+        stored = sa.select(attributes.c.run_id, attributes.c.text).where(
+            in_ids(attributes.c.run_id, here), attributes.c.path_id == path_id, attributes.c.type == "string_set"
+        )
+        before = {run_id: set(json.loads(text)) for run_id, text in connection.execute(stored)}
+        for run_id in here:
+            tags = sorted((before.get(run_id, set()) | added) - removed)
+            write_attributes(connection, project_id, run_id, [(path_id, "string_set", tags)])
+    connection.execute(sa.update(runs).where(in_ids(runs.c.id, ids)).values(modified_ms=now_ms()))
 
 
 def _checked(run: Run, key: str, value: str | Sequence[str] | None) -> str | list[str]:

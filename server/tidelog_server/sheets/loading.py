@@ -12,7 +12,10 @@ from numpy.typing import NDArray
 
 from tidelog_server.query.conditions import aggregate_value
 from tidelog_server.query.expressions import INDEXED_CHARACTERS, in_ids
+from tidelog_server.query.run_columns import column_of_run
 from tidelog_server.query.syntax import Aggregate, Attribute, Subject
+from tidelog_server.query.value_types import VIRTUAL
+from tidelog_server.runs.runs import is_there
 from tidelog_server.sheets.column import TYPE_CODES
 from tidelog_server.tables import attributes, runs, series
 
@@ -72,6 +75,20 @@ def changed_runs(connection: sa.Connection, project_id: int, since_ms: int) -> l
         *_of_project(project_id), runs.c.modified_ms >= since_ms
     )
     return [(row[0], row[1], row[2]) for row in connection.execute(query)]
+
+
+def _in_project(project_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    return (runs.c.project_id == project_id, runs.c.kind == "run", is_there())
+
+
+def run_column(connection: sa.Connection, project_id: int, path: str, now: int) -> Loaded:
+    """A column of the runs themselves that is worked out in SQL: a number for every run that has one."""
+    kind = VIRTUAL[path]
+    value = column_of_run(path, runs, now)
+    query = sa.select(runs.c.id, sa.literal_column(f"'{kind}'"), value).where(
+        *_in_project(project_id), value.is_not(None)
+    )
+    return _loaded(connection, query, are_numbers=True)
 
 
 def values_of(

@@ -17,7 +17,7 @@ from tidelog_server.sheets.column import TYPE_CODES, Column, Mask, Positions, Va
 from tidelog_server.sheets.loading import RunRow
 
 ID, NUMBER, EPOCH, MODIFIED, TRASHED, CREATED, ENDED, STATE, NAME, KEY, RAN, SINCE, SIZE = range(13)
-_VIRTUAL_NUMBERS: dict[str, tuple[str, Callable[[RunRow], float | None]]] = {
+ROW_NUMBERS: dict[str, tuple[str, Callable[[RunRow], float | None]]] = {
     "sys/id": ("int", lambda row: row[NUMBER]),
     "sys/creation_time": ("datetime", lambda row: row[CREATED]),
     "sys/ended_time": ("datetime", lambda row: row[ENDED]),
@@ -27,7 +27,7 @@ _VIRTUAL_NUMBERS: dict[str, tuple[str, Callable[[RunRow], float | None]]] = {
     "sys/failed": ("bool", lambda row: row[STATE] == "failed"),
     "sys/trashed": ("bool", lambda row: row[TRASHED] is not None),
 }
-_VIRTUAL_TEXTS = {"sys/name": NAME, "sys/custom_run_id": KEY, "sys/state": STATE}
+ROW_TEXTS = {"sys/name": NAME, "sys/custom_run_id": KEY, "sys/state": STATE}
 
 
 @dataclass(frozen=True)
@@ -85,14 +85,14 @@ class Sheet:
         return mask
 
     def _virtual(self, path: str) -> Column | None:
-        if path in _VIRTUAL_NUMBERS:
-            kind, value_of = _VIRTUAL_NUMBERS[path]
+        if path in ROW_NUMBERS:
+            kind, value_of = ROW_NUMBERS[path]
             found = [value_of(row) for row in self.rows]
             places = np.array([place for place, value in enumerate(found) if value is not None], np.intp)
             numbers = np.array([value for value in found if value is not None], np.float64)
             values = Values(places, np.full(len(places), TYPE_CODES[kind], np.uint8), numbers)
-        elif path in _VIRTUAL_TEXTS:
-            texts = [str(row[_VIRTUAL_TEXTS[path]])[:INDEXED_CHARACTERS] for row in self.rows]
+        elif path in ROW_TEXTS:
+            texts = [str(row[ROW_TEXTS[path]])[:INDEXED_CHARACTERS] for row in self.rows]
             types = np.full(len(texts), TYPE_CODES["string"], np.uint8)
             values = Values(np.arange(len(texts), dtype=np.intp), types, texts=texts)
         else:

@@ -15,12 +15,13 @@ from collections.abc import Collection
 import numpy as np
 import sqlalchemy as sa
 
-from tidelog_server.query.syntax import Subject, subject_attribute
+from tidelog_server.clock import now_ms
+from tidelog_server.query.syntax import Attribute, Subject, subject_attribute
 from tidelog_server.query.value_types import VIRTUAL
 from tidelog_server.runs.paths import path_ids
 from tidelog_server.sheets import loading
 from tidelog_server.sheets.column import Column, Values
-from tidelog_server.sheets.sheet import EPOCH, ID, MODIFIED, Sheet
+from tidelog_server.sheets.sheet import EPOCH, ID, MODIFIED, ROW_NUMBERS, ROW_TEXTS, Sheet
 from tidelog_server.tables import projects
 
 OVERLAP_MS = 120_000
@@ -118,7 +119,11 @@ class _KeptSheet:
         return sheet
 
     def _add_columns(self, connection: sa.Connection, sheet: Sheet, subjects: Collection[Subject]) -> None:
-        missing = {subject for subject in subjects if subject not in sheet.columns and not _is_virtual(subject)}
+        absent = {subject for subject in subjects if subject not in sheet.columns}
+        for subject in filter(_is_worked_out, absent):
+            loaded = loading.run_column(connection, self._project_id, subject_attribute(subject).path, now_ms())
+            sheet.columns[subject] = Column.of(len(sheet.rows), [_placed(sheet, loaded)])
+        missing = {subject for subject in absent if not _is_virtual(subject)}
         if not missing:
             return
         numbers = path_ids(connection, self._project_id, {subject_attribute(subject).path for subject in missing})
@@ -151,6 +156,12 @@ def _placed(sheet: Sheet, loaded: loading.Loaded) -> Values:
     numbers = None if loaded.numbers is None else loaded.numbers[here]
     texts = [text for text, is_here in zip(loaded.texts, here.tolist(), strict=False) if is_here]
     return Values(places[here], loaded.types[here], numbers, texts)
+
+
+def _is_worked_out(subject: Subject) -> bool:
+    """Whether it is a column of the runs that their rows in the sheet do not hold as it is."""
+    path = subject_attribute(subject).path
+    return isinstance(subject, Attribute) and path in VIRTUAL and path not in ROW_NUMBERS and path not in ROW_TEXTS
 
 
 def _is_virtual(subject: Subject) -> bool:
