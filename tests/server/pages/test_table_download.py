@@ -16,9 +16,8 @@ def test_csv_has_all_runs_of_the_view_in_its_order(pages: Pages) -> None:
     """Filtered and sorted like the table, with its columns, whole numbers and times."""
     for number in range(4):
         pages.log(number)
-    answer = pages.get(
-        "/projects/mnist/runs.csv?q=params/lr > 0.05&sort=params/lr&order=ascending&column=min(train/loss)&column=params/lr&column=spark(train/loss)"
-    )
+    chosen = "column=min(train/loss)&column=params/lr&column=spark(train/loss)"
+    answer = pages.get(f"/projects/mnist/runs.csv?q=params/lr > 0.05&sort=params/lr&order=ascending&{chosen}")
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [row["sys/name"] for row in rows] == ["run 1", "run 2", "run 3"]
     assert [row["params/lr"] for row in rows] == ["0.1", "0.2", repr(0.1 * 3)]
