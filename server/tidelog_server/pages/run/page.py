@@ -1,0 +1,175 @@
+"""The page of one run, put together: what its head says, which tabs there are, and the one that is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from tidelog_server.clock import now_ms
+from tidelog_server.errors import RunNotFoundError
+from tidelog_server.pages.addresses import run_address
+from tidelog_server.pages.axes import Axes, Choice, axes_from
+from tidelog_server.pages.chart_sections import Charts, charts_of, is_monitoring
+from tidelog_server.pages.problems import PageRoute
+from tidelog_server.pages.run import attributes, charts, events
+from tidelog_server.pages.run.tab import Shown, Tab
+from tidelog_server.pages.templating import render, wanted_partial
+from tidelog_server.pages.tree import Tree, matching, tree_of
+from tidelog_server.runs.attributes import Attribute, attributes_of
+from tidelog_server.runs.runs import Run, find_run
+from tidelog_server.runs.writers import WriterState, writers_of
+
+router = APIRouter(route_class=PageRoute)
+
+TABS = (
+    charts.TAB,
+    attributes.TAB,
+    charts.MONITORING,
+    events.TAB,
+)
+PARTIALS = {
+    "run-header": "partials/run_header.html",
+    "run-tabs": "partials/run/tabs.html",
+    "run-body": "partials/run_body.html",
+    "attributes": "partials/run_attributes.html",
+    "charts": "partials/charts.html",
+}
+
+
+@dataclass(frozen=True)
+class Received:
+    """How many records came from all writers, and how many they wrote: None while one may still hold some."""
+
+    records: int
+    written: int | None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the header says of a run, beside its name and state."""
+
+    tags: list[str]
+    owner: str
+    host: str
+    description: str
+    elapsed_ms: int
+    received: Received
+
+
+@dataclass(frozen=True)
+class TabLink:
+    """A tab as the page offers it; `count` is None where no number says how much is in it."""
+
+    choice: Choice
+    count: int | None
+
+
+@dataclass(frozen=True)
+class RunPage:
+    """The context of pages/run.html and of its partials. `body` is what the tab that is looked at worked out."""
+
+    run: Run
+    runs: tuple[Run, ...]
+    facts: Facts
+    address: str
+    tab: str
+    tabs: tuple[TabLink, ...]
+    template: str
+    find: str
+    tree: Tree
+    charts: Charts
+    chart_count: int
+    axes: Axes
+    body: Any
+    now_ms: int
+
+
+@router.get("/projects/{project:path}/runs/{label}")
+def show_run(request: Request, project: str, label: str, tab: str = "charts", find: str = "") -> Response:
+    """A run; what was acknowledged until now is in the page. Further parts of the address are its tab's."""
+    services = request.app.state.services
+    with services.database.read() as connection:
+        run = find_run(connection, label)
+    if run.project != project:
+        raise RunNotFoundError(f"There is no run {label[:80]!r} in the project {project[:80]!r}; it may have moved.")
+    services.folder.fold(run.id)
+    with services.database.read() as connection:
+        run = find_run(connection, label)
+        shown = Shown(connection, services, run, attributes_of(connection, run.id), find, request.query_params)
+        chosen = next((one for one in TABS if one.name == tab), TABS[0])
+        received = received_of(writers_of(connection, run.id))
+        page = run_page(shown, chosen, received, now=now_ms())
+    target = wanted_partial(request)
+    return render(request, {**PARTIALS, **chosen.partials}.get(target, "pages/run.html"), page)
+
+
+def run_page(shown: Shown, chosen: Tab, received: Received, *, now: int) -> RunPage:
+    """Everything that the page shows of a run."""
+    run, query = shown.run, shown.query
+    address = run_address(run.project, run.label)
+    others = (("tab", _in_address(chosen)), ("find", shown.find))
+    axes = axes_from(query.get("x", ""), query.get("y", ""), base=address, others=others)
+    found = matching(shown.attributes, shown.find)
+    charted = [attribute.path for attribute in found if attribute.type == "float_series"]
+    is_charted = chosen in (charts.TAB, charts.MONITORING)
+    wanted = [path for path in charted if is_charted and is_monitoring(path) == (chosen is charts.MONITORING)]
+    return RunPage(
+        run=run,
+        runs=(run,),
+        facts=_facts(run, shown.attributes, received, now),
+        address=address,
+        tab=chosen.name,
+        tabs=tuple(_links(shown, chosen, axes)),
+        template=chosen.template,
+        find=shown.find,
+        tree=tree_of(found, all_open=bool(shown.find)),
+        charts=charts_of(wanted, project=run.project, labels=[run.label]),
+        chart_count=len(shown.of_type("float_series")),
+        axes=axes,
+        body=chosen.view(shown),
+        now_ms=now,
+    )
+
+
+def _links(shown: Shown, chosen: Tab, axes: Axes) -> Iterator[TabLink]:
+    """The tabs that have something in them, and the one that is looked at."""
+    for tab in TABS:
+        count = tab.count(shown)
+        if count == 0 and not tab.is_always_there and tab is not chosen:
+            continue
+        pairs = [("tab", _in_address(tab)), ("find", shown.find), *axes.pairs]
+        address = run_address(shown.run.project, shown.run.label, pairs)
+        yield TabLink(Choice(tab.name, tab.text, address, tab is chosen), count)
+
+
+def _in_address(tab: Tab) -> str:
+    return "" if tab is TABS[0] else tab.name
+
+
+def received_of(writers: Sequence[WriterState]) -> Received:
+    """What the writers of a run sent. One that ended properly has said so behind everything that it wrote."""
+    records = sum(writer.records for writer in writers)
+    ended = all(writer.state in ("finished", "failed") for writer in writers)
+    return Received(records, records + sum(writer.dropped for writer in writers) if ended else None)
+
+
+def _facts(run: Run, attributes: Sequence[Attribute], received: Received, now: int) -> Facts:
+    system = {attribute.path: attribute.value for attribute in attributes if attribute.path.startswith("sys/")}
+    tags = system.get("sys/tags")
+    end = run.ended_ms or (now if run.state == "running" else run.seen_ms)
+    return Facts(
+        tags=list(tags) if isinstance(tags, list) else [],
+        owner=_text(system.get("sys/owner")),
+        host=_text(system.get("sys/hostname")),
+        description=_text(system.get("sys/description")),
+        elapsed_ms=end - run.created_ms,
+        received=received,
+    )
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
