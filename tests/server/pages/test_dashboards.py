@@ -36,8 +36,8 @@ def test_a_dashboard_draws_its_widgets(pages: Pages, board: str) -> None:
     text = pages.get(board).text
     assert 'data-path="train/loss"' in text
     assert "min of 3 runs, MNIST-3" in text
-    assert text.count("<circle") == 3
-    assert text.count("<polyline") == 3
+    assert text.count("plot-mark") == 3
+    assert text.count("plot-line") == 3
     assert "<strong>bold</strong>" in text
     assert "<script>alert" not in text
     assert 'href="javascript' not in text
@@ -67,7 +67,7 @@ def test_the_address_may_name_other_runs(pages: Pages, board: str) -> None:
     """A dashboard is a template for any runs of its project."""
     text = pages.get(f"{board}?run=MNIST-2").text
     assert "1 run named by the address" in text
-    assert text.count("<circle") == 1
+    assert text.count("plot-mark") == 1
 
 
 def test_a_filter_limits_the_runs(pages: Pages, board: str) -> None:
