@@ -40,6 +40,7 @@ from tidelog.errors import (
     UnsupportedTypeError,
 )
 from tidelog.files import File
+from tidelog.histograms import Histogram
 from tidelog.leaves import stringify_unsupported
 from tidelog.metrics import fetch_metrics, stream_metrics
 from tidelog.models import Model, ModelVersion, Project
@@ -60,6 +61,7 @@ __all__ = [
     "File",
     "FileNotHereError",
     "HashMismatchError",
+    "Histogram",
     "InvalidPathError",
     "InvalidValueError",
     "JournalError",

@@ -14,7 +14,8 @@ from tidelog import records
 from tidelog.columns import float_column, in_parts, is_text_column, step_column, time_column
 from tidelog.errors import InvalidValueError, KindConflictError, UnsupportedTypeError
 from tidelog.file_methods import FileMethods
-from tidelog.kinds import FLOAT_SERIES, STRING_SERIES, STRING_SET, fits, with_article
+from tidelog.histograms import Histogram
+from tidelog.kinds import FLOAT_SERIES, HISTOGRAM_SERIES, STRING_SERIES, STRING_SET, fits, with_article
 from tidelog.leaves import flatten
 from tidelog.paths import normal_path
 from tidelog.values import STEP_LIMIT, STEP_SCALE, as_float, as_seconds, as_step, as_utf8, encode_strings
@@ -65,11 +66,11 @@ class Attribute(FileMethods):
     ) -> None:  # fmt: skip
         """Add a point to the series at this path, or with a dict one point to each series below it.
 
-        `value` is a number, also of numpy or torch, or a text, or an image, a figure, bytes or a `File`, which may have
-        a `name` and a `description`, or a dict of numbers and texts; what the first point is, all points of the series
-        are. `step` is an int, a float or a Decimal; six decimals are kept, and without one the series counts on from
-        its greatest step. `timestamp` is seconds since 1970 or a datetime, by default now. Steps may come in any order;
-        of two points with one step the later counts.
+        `value` is a number, also of numpy or torch, a text, a `Histogram`, a dict of numbers and texts, or an image, a
+        figure, bytes or a `File`, which may have a `name` and a `description`; what the first point is, all points of
+        the series are. `step` is an int, a float or a Decimal; six decimals are kept, and without one the series counts
+        on from its greatest step. `timestamp` is seconds since 1970 or a datetime, by default now. Steps may come in
+        any order; of two points with one step the later counts.
 
         The point is in the journal when the call returns. It never waits for the network, and never raises for the
         disk's or the server's sake; a wrong argument raises an `ArgumentError`.
@@ -92,6 +93,8 @@ class Attribute(FileMethods):
             self._append_text(value, step, timestamp)
         elif isinstance(value, Mapping):
             self._append_row(value, step, timestamp)
+        elif isinstance(value, Histogram):
+            self._append_histogram(value, step, timestamp)
         else:
             self._append_number_or_file(value, step, timestamp, name, description)
 
@@ -137,8 +140,10 @@ class Attribute(FileMethods):
         """Return the value at this path as the server has it: a series' last one, a namespace as a nested dict."""
         return self._run._session.reader.fetch(self._path)
 
-    def fetch_last(self) -> float:
-        """Return the last value (the one at the greatest step) of the series at this path."""
+    def fetch_last(self) -> Any:
+        """Return the last value (the one at the greatest step) of the series at this path: a float, a str, a
+        `Histogram`, or what is said of a file.
+        """
         return self._run._session.reader.fetch_last(self._path)
 
     def fetch_values(self, include_timestamp: bool = True) -> SeriesValues | Any:
@@ -228,6 +233,12 @@ class Attribute(FileMethods):
         payload = as_utf8(self._path, text)
         number = self._object_series_number(STRING_SERIES)
         self._stream.write(records.text_point(number, micros, seconds, payload))
+
+    def _append_histogram(self, histogram: Histogram, step: object, timestamp: object) -> None:
+        micros = as_step(step)
+        seconds = _now() if timestamp is None else as_seconds(timestamp)
+        number = self._object_series_number(HISTOGRAM_SERIES)
+        self._stream.write(records.object_point(number, micros, seconds, histogram.encoded()))
 
     def _extend_texts(self, texts: list[str], steps: object, timestamps: object) -> None:
         micros = step_column(steps, len(texts))

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from tidelog.errors import AttributeNotFoundError, NoServerError, NotFoundError, ServerUnreachableError
 from tidelog.frames import read_frame
+from tidelog.objects import object_value, stored_objects
 from tidelog.paths import quoted
 from tidelog.reading import unpacked
 from tidelog.series_values import SeriesValues
+from tidelog.values import STEP_SCALE
 
 if TYPE_CHECKING:
     from tidelog.downloads import Downloads
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 WAIT_TIMEOUT_S = 30.0  # how long reading waits for what was written before
 SERIES = "float_series"
+OBJECT_SERIES = frozenset({"string_series", "histogram_series", "file_series"})
 
 
 class Reader:
@@ -36,24 +39,47 @@ class Reader:
 
     def fetch(self, path: str) -> Any:
         """Return a value; of a series its last; of a namespace a nested dict."""
-        found = {item["path"]: _value(item) for item in self._attributes(path)}
+        attributes = self._attributes(path)
+        if any(item["path"] == path and item["type"] in OBJECT_SERIES for item in attributes):
+            return self._last_object(path)
+        found = {item["path"]: _value(item) for item in attributes}
         if path in found:
             return found[path]
         if not found:
             raise self._nothing_at(path)
-        return _nested(path, found)
+        return nested(path, found)
 
-    def fetch_last(self, path: str) -> float:
+    def fetch_last(self, path: str) -> Any:
         """Return the last value of a series."""
         for item in self._attributes(path):
             if item["path"] == path and item["type"] == SERIES:
                 return float(item["value"])
+            if item["path"] == path and item["type"] in OBJECT_SERIES:
+                return self._last_object(path)
         raise self._nothing_at(path, "series")
 
     def fetch_values(self, path: str, include_timestamp: bool) -> Any:
         """Return all points of a series."""
+        kinds = {item["path"]: item["type"] for item in self._attributes(path)}
+        kind = kinds.get(path)
+        if kind == SERIES:
+            return self._numbers(path, include_timestamp)
+        if kind not in OBJECT_SERIES:
+            raise self._nothing_at(path, "series")
+        points = list(stored_objects(self._server(), self._plain_reference(), path))
+        steps, times = ([point[place] for point in points] for place in range(2))
+        values = [object_value(kind, value) for *_, value in points]
+        seconds = [time / 1000 for time in times]
+        return _shaped([step / STEP_SCALE for step in steps], seconds, values, include_timestamp)
+
+    def types(self, path: str = "") -> dict[str, str]:
+        """Return the type of each attribute at or below the path."""
+        return {item["path"]: item["type"].replace("_", " ") for item in self._attributes(path)}
+
+    def _numbers(self, path: str, include_timestamp: bool) -> Any:
         reference = self._current_reference()
-        pages, after = [], None
+        pages: list[list[Sequence[float]]] = []
+        after = None
         while True:
             parameters = {"path": path} if after is None else {"path": path, "after": repr(after)}
             try:
@@ -63,7 +89,18 @@ class Reader:
             pages.append(columns)
             after = header.get("next")
             if after is None:
-                return _shaped(path, pages, include_timestamp)
+                steps, times, values = (_joined([page[column] for page in pages]) for column in range(3))
+                return _shaped(steps, times, values, include_timestamp)
+
+    def _last_object(self, path: str) -> Any:
+        wanted = {"path": path, "limit": 1, "newest_first": "true"}
+        page = self._server().get(f"/runs/{self._current_reference()}/objects", wanted)
+        return object_value(page["type"], page["values"][-1])
+
+    def _plain_reference(self) -> str:
+        """Return the run's label."""
+        self._current_reference()
+        return self._reference or ""
 
     @property
     def downloads(self) -> Downloads:
@@ -133,7 +170,7 @@ def _value(item: Mapping[str, Any]) -> Any:
     return set(value) if kind == "string_set" else value
 
 
-def _nested(path: str, found: Mapping[str, Any]) -> dict[str, Any]:
+def nested(path: str, found: Mapping[str, Any]) -> dict[str, Any]:
     """Return dicts in dicts for the paths below a namespace. A value that has others below it keeps its own name ''."""
     root: dict[str, Any] = {}
     for name, value in found.items():
@@ -154,8 +191,9 @@ def _page(data: bytes) -> tuple[dict[str, Any], list[Sequence[float]]]:
     return frame.header, [unpacked("d", bytes(column)) for column in frame.series[0].columns.values()]
 
 
-def _shaped(path: str, pages: list[list[Sequence[float]]], include_timestamp: bool) -> Any:
-    steps, times, values = (_joined([page[column] for page in pages]) for column in range(3))
+def _shaped(
+    steps: Sequence[float], times: Sequence[float], values: Sequence[Any], include_timestamp: bool
+) -> SeriesValues | Any:
     if find_spec("pandas") is None:
         return SeriesValues(steps, values, times if include_timestamp else None)
     import pandas  # type: ignore[import-untyped,unused-ignore]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from tidelog.errors import NotFoundError
+from tidelog.histograms import Histogram
 from tidelog.paths import quoted
 
 if TYPE_CHECKING:
@@ -32,3 +33,10 @@ def stored_objects(
         if page["next"] is None:
             return
         wanted["after"] = page["next"]
+
+
+def object_value(kind: str | None, value: Any) -> Any:
+    """Return a point's value as a program gets it: a str, a `Histogram`, or what is said of a file."""
+    if kind == "histogram_series":
+        return Histogram(edges=value["edges"], counts=value["counts"])
+    return value

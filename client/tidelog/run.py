@@ -174,6 +174,24 @@ class Run:
 
         return use(self._session.reader, name, project or self.project)
 
+    def get_attribute_types(self, path: str = "") -> dict[str, str]:
+        """Return the type of each attribute at or below the path, such as `float series`, by its full path."""
+        return self._session.reader.types(normal_path(path) if path else "")
+
+    def get_structure(self) -> dict[str, Any]:
+        """Return what the run holds: nested dicts with the type of each attribute."""
+        from tidelog.fetching import nested
+
+        return nested("", self._session.reader.types())
+
+    def print_structure(self) -> None:
+        """Print what the run holds, a line for each attribute, with its type."""
+        _print_tree(self.get_structure(), 0)
+
+    def pop(self, path: str) -> None:
+        """Delete what is at this path and below it; the same as `del run[path]`."""
+        del self[path]
+
     def __repr__(self) -> str:
         return f"<Run {self.label or self.key} of project {self.project!r}, {self.mode}>"
 
@@ -280,6 +298,15 @@ def _encoded(path: str, value: object) -> bytes | File:
         if file is None:
             raise
         return file
+
+
+def _print_tree(branch: dict[str, Any], depth: int) -> None:
+    for name, inner in branch.items():
+        if isinstance(inner, dict):
+            print(f"{'    ' * depth}{name}/")
+            _print_tree(inner, depth + 1)
+        else:
+            print(f"{'    ' * depth}{name}: {inner}")
 
 
 def _description(settings: Settings) -> list[tuple[str, Any]]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class SeriesValues(NamedTuple):
     """All points of a series, ascending by step. `timestamps` are seconds since 1970; None where not asked for."""
 
     steps: Sequence[float]
-    values: Sequence[float]
+    values: Sequence[Any]
     timestamps: Sequence[float] | None

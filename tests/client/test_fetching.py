@@ -123,11 +123,8 @@ def test_a_run_is_read_by_label_and_by_key(logged: tidelog.Run, open_run: OpenRu
         reader.stop()
 
 
-def test_a_run_is_gone_on_with(
-    logged: tidelog.Run, open_run: OpenRun, server: ServerProcess, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_is_gone_on_with(logged: tidelog.Run, open_run: OpenRun, server: ServerProcess) -> None:
     """By its label: steps count on, and its name stays."""
-    monkeypatch.setattr(fetching, "find_spec", lambda _: None)
     logged["count"].append(1.0)
     logged.stop()
     resumed = open_run(mode="async", url=server.url, with_id=logged.label)
@@ -173,3 +170,42 @@ def test_the_address_of_a_run_leads_to_its_page(logged: tidelog.Run) -> None:
     assert logged.get_url().endswith(f"/projects/{logged.project}/runs/{logged.label}")
     assert early.startswith(logged.get_url().rpartition("/")[0])
     assert httpx.get(logged.get_url(), timeout=60.0).status_code == 200
+
+
+def test_texts_and_histograms_come_back(
+    open_run: OpenRun, server: ServerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last one, all of them, and as part of a namespace; a text as long as it was logged."""
+    monkeypatch.setattr(fetching, "find_spec", lambda _: None)
+    run = open_run(mode="async", url=server.url)
+    run["logs"].extend(["first", "x" * 20_000], steps=[1, 2.5], timestamps=[5.0, 6.0])
+    run["grads"].append(tidelog.Histogram([0.0, 1.0], bins=2), step=3)
+    assert run["logs"].fetch() == run["logs"].fetch_last() == "x" * 20_000
+    assert run["logs"].fetch_values() == ([1.0, 2.5], ["first", "x" * 20_000], [5.0, 6.0])
+    histogram = run["grads"].fetch_last()
+    assert (list(histogram.edges), list(histogram.counts)) == ([0.0, 0.5, 1.0], [1.0, 1.0])
+    with pytest.raises(tidelog.AttributeNotFoundError):
+        run["nothing"].fetch_values()
+
+
+def test_texts_are_a_table_where_pandas_is_installed(open_run: OpenRun, server: ServerProcess) -> None:
+    """With the same columns as numbers have."""
+    run = open_run(mode="async", url=server.url)
+    run["logs"].append("a line", step=1)
+    table = run["logs"].fetch_values()
+    assert table.columns.tolist() == ["step", "value", "timestamp"]
+    assert table["value"].tolist() == ["a line"]
+
+
+def test_structure_of_a_run(open_run: OpenRun, server: ServerProcess, capsys: pytest.CaptureFixture[str]) -> None:
+    """Types of what there is, nested; what was popped is not there."""
+    run = open_run(mode="async", url=server.url)
+    run["a"] = {"lr": 0.1, "gone": 1, "b": {"name": "x"}}
+    run["logs"].append("a line")
+    run.pop("a/gone")
+    assert run.get_attribute_types("a") == {"a/lr": "float", "a/b/name": "string"}
+    structure = run.get_structure()
+    assert structure["a"] == {"lr": "float", "b": {"name": "string"}}
+    assert structure["logs"] == "string series"
+    run.print_structure()
+    assert "a/\n    b/\n        name: string\n    lr: float\n" in capsys.readouterr().out
