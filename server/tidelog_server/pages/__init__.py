@@ -6,7 +6,20 @@ from fastapi import APIRouter, FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from tidelog_server.pages import compare, dashboard_forms, dashboards, login, projects, run, runs_table, search, sketch
+from tidelog_server.pages import (
+    compare,
+    dashboard_forms,
+    dashboards,
+    login,
+    models,
+    projects,
+    run,
+    run_forms,
+    runs_table,
+    search,
+    sketch,
+    trash,
+)
 from tidelog_server.pages.assets import Assets
 from tidelog_server.pages.problems import PageRoute, missing_page
 from tidelog_server.pages.security import SecurityHeaders
@@ -15,7 +28,22 @@ from tidelog_server.pages.templating import environment
 
 router = APIRouter(include_in_schema=False)
 # The runs table comes last: the name of a project may hold slashes.
-for module in (projects, login, run, compare, dashboards, dashboard_forms, sketch, search, views, download, runs_table):
+for module in (
+    projects,
+    login,
+    run,
+    run_forms,
+    trash,
+    models,
+    compare,
+    dashboards,
+    dashboard_forms,
+    sketch,
+    search,
+    views,
+    download,
+    runs_table,
+):
     router.include_router(module.router)
 
 _rest = APIRouter(route_class=PageRoute)

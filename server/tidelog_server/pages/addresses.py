@@ -25,6 +25,21 @@ def run_address(project: str, label: str, pairs: Pairs = ()) -> str:
     return with_query(f"{project_url(project)}/runs/{quote(label, safe='')}", pairs)
 
 
+def trash_address(project: str, pairs: Pairs = ()) -> str:
+    """The trash of a project."""
+    return with_query(f"{project_url(project)}/trash", pairs)
+
+
+def models_address(project: str) -> str:
+    """The models of a project."""
+    return f"{project_url(project)}/models"
+
+
+def model_address(project: str, label: str) -> str:
+    """A model with its versions."""
+    return f"{models_address(project)}/{quote(label, safe='')}"
+
+
 def compare_address(project: str, labels: Iterable[str] = (), pairs: Pairs = ()) -> str:
     """The comparison of these runs."""
     return with_query(f"{project_url(project)}/compare", [*(("run", label) for label in labels), *pairs])

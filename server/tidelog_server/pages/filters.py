@@ -18,6 +18,10 @@ NOTHING = "–"  # noqa: RUF001 - a dash, as long as a digit
 SECOND_MS, MINUTE_MS, HOUR_MS, DAY_MS = 1_000, 60_000, 3_600_000, 86_400_000
 
 
+BYTES_PER_UNIT = 1000
+TWO_DIGITS = 10  # from there on without a decimal
+
+
 def count(value: int) -> str:
     """1204331 as `1,204,331`."""
     return f"{value:,}"
@@ -134,6 +138,16 @@ def duration(span_ms: int | None) -> str:
     return f"{span // DAY_MS} d {span % DAY_MS // HOUR_MS} h"
 
 
+def size(count_of_bytes: int) -> str:
+    """A number of bytes, in the unit that leaves it below 1,000."""
+    amount, unit = float(count_of_bytes), "bytes"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if amount < BYTES_PER_UNIT:
+            break
+        amount, unit = amount / BYTES_PER_UNIT, larger
+    return f"{amount:.0f} {unit}" if unit == "bytes" or amount >= TWO_DIGITS else f"{amount:.1f} {unit}"
+
+
 def ago(then_ms: int, now_ms: int) -> str:
     """How long ago something was, in one unit."""
     span = max(now_ms - then_ms, 0)
@@ -193,6 +207,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "path_tail": path_tail,
     "plural": plural,
     "query": query,
+    "size": size,
     "step": step,
     "type_name": type_name,
     "value": value_text,

@@ -11,6 +11,7 @@ from tidelog_server.clock import now_ms
 from tidelog_server.pages.problems import PageRoute
 from tidelog_server.pages.templating import render, wanted_partial
 from tidelog_server.runs.projects import Project, list_projects
+from tidelog_server.runs.storage import Usage, usage_by_project
 
 router = APIRouter(route_class=PageRoute)
 
@@ -20,6 +21,7 @@ class ProjectsPage:
     """The context of pages/projects.html."""
 
     projects: list[Project]
+    usage: dict[int, Usage]
     server: str
     now_ms: int
 
@@ -29,6 +31,7 @@ def show_projects(request: Request) -> Response:
     """All projects, the one with the latest activity first."""
     with request.app.state.database.read() as connection:
         projects = list_projects(connection)
-    page = ProjectsPage(projects=projects, server=str(request.base_url).rstrip("/"), now_ms=now_ms())
+        usage = usage_by_project(connection)
+    page = ProjectsPage(projects=projects, usage=usage, server=str(request.base_url).rstrip("/"), now_ms=now_ms())
     template = "partials/project_list.html" if wanted_partial(request) == "projects" else "pages/projects.html"
     return render(request, template, page)

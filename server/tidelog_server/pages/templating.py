@@ -37,7 +37,10 @@ def environment(assets: Assets) -> Environment:
         dashboard_address=addresses.dashboard_address,
         dashboards_address=addresses.dashboards_address,
         project_address=addresses.project_address,
+        model_address=addresses.model_address,
+        models_address=addresses.models_address,
         run_address=addresses.run_address,
+        trash_address=addresses.trash_address,
     )
     return made
 

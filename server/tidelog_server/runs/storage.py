@@ -66,11 +66,11 @@ def note_change(connection: sa.Connection, run_id: int) -> None:
     connection.execute(sa.update(runs).where(runs.c.id == run_id).values(counted_epoch=-1))
 
 
-def usage_of_project(connection: sa.Connection, project_id: int) -> Usage:
-    """What all runs of a project take together, those in the trash too."""
+def usage_by_project(connection: sa.Connection) -> dict[int, Usage]:
+    """What all runs of each project take together, those in the trash too."""
     columns = (runs.c.series_bytes, runs.c.attribute_bytes, runs.c.file_bytes)
-    query = sa.select(*(_sum(column) for column in columns)).where(runs.c.project_id == project_id)
-    return Usage(*map(int, connection.execute(query).one()))
+    query = sa.select(runs.c.project_id, *(_sum(column) for column in columns)).group_by(runs.c.project_id)
+    return {project_id: Usage(*map(int, usage)) for project_id, *usage in connection.execute(query)}
 
 
 def _series(connection: sa.Connection, run_id: int) -> int:

@@ -79,6 +79,14 @@ def trashed_runs(connection: sa.Connection, project_id: int, limit: int = LISTED
     return [as_run(row) for row in connection.execute(query)]
 
 
+def ids_in_trash(connection: sa.Connection, project_id: int) -> list[int]:
+    """Everything in the trash of a project, of every kind."""
+    query = sa.select(runs.c.id).where(
+        runs.c.project_id == project_id, runs.c.trashed_ms.is_not(None), runs.c.purge_ms.is_(None)
+    )
+    return list(connection.scalars(query))
+
+
 def remember_writers(connection: sa.Connection, *chosen: sa.ColumnElement[bool]) -> None:
     """Keep the names of writers that go with their run."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql

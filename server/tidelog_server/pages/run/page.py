@@ -21,6 +21,7 @@ from tidelog_server.pages.templating import render, wanted_partial
 from tidelog_server.pages.tree import Tree, matching, tree_of
 from tidelog_server.runs.attributes import Attribute, attributes_of
 from tidelog_server.runs.runs import Run, find_run
+from tidelog_server.runs.system import STAGES, with_system
 from tidelog_server.runs.writers import WriterState, writers_of
 
 router = APIRouter(route_class=PageRoute)
@@ -58,6 +59,8 @@ class Facts:
     description: str
     elapsed_ms: int
     received: Received
+    group_tags: list[str]
+    stage: str
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,7 @@ class RunPage:
     charts: Charts
     chart_count: int
     axes: Axes
+    stages: tuple[str, ...]
     body: Any
     now_ms: int
 
@@ -99,7 +103,8 @@ def show_run(request: Request, project: str, label: str, tab: str = "charts", fi
     services.folder.fold(run.id)
     with services.database.read() as connection:
         run = find_run(connection, label)
-        shown = Shown(connection, services, run, attributes_of(connection, run.id), find, request.query_params)
+        attributes = with_system(run, attributes_of(connection, run.id))
+        shown = Shown(connection, services, run, attributes, find, request.query_params)
         chosen = next((one for one in TABS if one.name == tab), TABS[0])
         received = received_of(writers_of(connection, run.id))
         page = run_page(shown, chosen, received, now=now_ms())
@@ -130,6 +135,7 @@ def run_page(shown: Shown, chosen: Tab, received: Received, *, now: int) -> RunP
         charts=charts_of(wanted, project=run.project, labels=[run.label]),
         chart_count=len(shown.of_type("float_series")),
         axes=axes,
+        stages=STAGES,
         body=chosen.view(shown),
         now_ms=now,
     )
@@ -160,13 +166,15 @@ def received_of(writers: Sequence[WriterState]) -> Received:
 def _facts(run: Run, attributes: Sequence[Attribute], received: Received, now: int) -> Facts:
     system = {attribute.path: attribute.value for attribute in attributes if attribute.path.startswith("sys/")}
     tags = system.get("sys/tags")
-    end = run.ended_ms or (now if run.state == "running" else run.seen_ms)
+    group_tags = system.get("sys/group_tags")
     return Facts(
         tags=list(tags) if isinstance(tags, list) else [],
+        group_tags=list(group_tags) if isinstance(group_tags, list) else [],
+        stage=_text(system.get("sys/stage")) or STAGES[0],
         owner=_text(system.get("sys/owner")),
         host=_text(system.get("sys/hostname")),
         description=_text(system.get("sys/description")),
-        elapsed_ms=end - run.created_ms,
+        elapsed_ms=run.running_ms(now),
         received=received,
     )
 
