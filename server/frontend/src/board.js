@@ -1,96 +1,172 @@
 /**
- * All charts of a page: which are in view, and one request for the data of all of those.
+ * A board of charts: which are in view, and one request for the data of all of those.
  *
  * A chart that is not in view costs nothing but its place. The server answers with as many buckets as the widest chart has
  * pixels, so that zooming asks again and shows what lay between.
+ *
+ * A board is put anywhere by HTML alone (docs/decisions/0007-boards-of-charts.md):
+ *
+ *     <div data-board id="charts" data-legend="#legend">              its view is kept in the address of the page
+ *     <div data-board id="w7" data-legend="#w7-runs" data-view="x=relative&smooth=ema:0.6">   its own view
+ *       <figure class="chart" data-path="train/loss">…               partials/chart.html draws these
+ *
+ * The legend has an element for each run (`data-run`, `data-label`, `data-name`, `data-dash`, a `.swatch` in its colour), and, where
+ * runs are drawn in groups, one for each group (`data-group-key`), to which a run belongs by its `data-group`.
  */
 
-import { Chart } from "./chart.js";
+import { Chart, axisOf } from "./chart.js";
 import { decodeFrame } from "./frame.js";
-import { listenToLegend, runsOfPage, showHidden } from "./legend.js";
-import { currentView, onViewChange } from "./view.js";
+import { HeatMap } from "./heatmap.js";
+import { entriesOf, listenToLegend, showHidden, showNear } from "./legend.js";
+import { Marks } from "./marks.js";
+import { Painting } from "./painting.js";
+import { OwnView, pageView } from "./view.js";
 
 const NEAR_PX = 300; // charts this far outside of the window are loaded already
 const COLLECT_MS = 25; // charts that come into view together are asked for together
 const LIVE_MS = 1000; // between two updates of a run that is being logged
 const RETRY_MS = 5000;
 const MAX_PAIRS = 5000; // of run and path, in one request
+const FIRST_PAIRS = 600; // in each of the first requests: so that something is drawn soon
 const MAX_DRAWN = 60000; // points of one chart, over all its runs
 const MIN_BUCKETS = 100;
 const MAX_BUCKETS = 4000;
 
+/** @typedef {Chart|HeatMap} Item */
+
 export class Board {
-  constructor() {
-    this.view = currentView();
-    this.runs = runsOfPage();
+  /** @param {HTMLElement} root */
+  constructor(root) {
+    this.root = root;
+    this.legend = root.dataset.legend ?? "#legend";
+    const isOfPage = root.dataset.view === undefined;
+    /** @type {import("./view.js").ViewKeeper} */
+    this.keeper = isOfPage ? pageView : new OwnView(root.dataset.view);
+    this.view = this.keeper.current();
     this.theme = themeOf();
-    /** @type {Map<Element, Chart>} */
-    this.charts = new Map();
-    /** @type {Set<Chart>} */
+    /** @type {Map<Element, Item>} */
+    this.items = new Map();
+    /** @type {Set<Item>} */
     this.visible = new Set();
+    /** @type {string|null} key of the entry that is brought to the front */
     this.highlighted = null;
     this.generation = 0; // raised whenever what charts show is no longer all there is
+    /** @type {Map<number, Set<number>|null>} runs that changed with each generation; null: everything did */
+    this.changes = new Map();
     this.timer = 0;
     this.loadedAt = 0;
     this.running = null;
-    this.observer = new IntersectionObserver((entries) => this.look(entries), { rootMargin: `${NEAR_PX}px 0px` });
-    onViewChange((view) => this.change(view));
-    listenToLegend((run) => this.highlight(run));
+    this.isFollowing = false;
+    this.painting = new Painting();
+    this.events = new Marks(() => this.repaint());
+    this.observer = new IntersectionObserver((seen) => this.look(seen), { rootMargin: `${NEAR_PX}px 0px` });
+    this.keeper.listen((view) => this.change(view));
+    listenToLegend(this.legend, this.keeper, (label) => this.highlightLabel(label));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.recolour());
-    addEventListener("resize", () => this.resize());
-    this.collect();
+    addEventListener("resize", () => this.repaint());
+    this.collect(root);
   }
 
-  /** Find the figures of the page; called again after a part of it was swapped. */
-  collect() {
-    this.runs = runsOfPage();
-    showHidden(this.view.hidden);
-    for (const [figure, chart] of this.charts) {
-      if (figure.isConnected) continue;
+  /** Find the figures of the board; called again after a part of the page was swapped. @param {HTMLElement} root */
+  collect(root) {
+    this.root = root;
+    this.readLegend();
+    for (const [figure, item] of this.items) {
+      if (figure.isConnected && root.contains(figure)) continue;
       this.observer.unobserve(figure);
-      this.visible.delete(chart);
-      chart.unmount();
-      this.charts.delete(figure);
+      this.visible.delete(item);
+      item.unmount();
+      this.items.delete(figure);
     }
-    for (const figure of document.querySelectorAll("figure.chart[data-path]")) {
-      if (this.charts.has(figure)) continue;
-      this.charts.set(figure, new Chart(figure, this));
+    for (const figure of root.querySelectorAll("figure.chart")) {
+      if (this.items.has(figure)) continue;
+      const item = figure.dataset.heatmap === undefined ? new Chart(figure, this) : new HeatMap(figure, this);
+      this.items.set(figure, item);
       this.observer.observe(figure);
     }
+    this.showFull();
   }
 
-  /** @param {Chart} chart */
-  isVisible(chart) {
-    return this.visible.has(chart);
+  readLegend() {
+    const legend = document.querySelector(this.legend);
+    const entries = entriesOf(legend);
+    const ids = [...entries.values()].flatMap(({ runs }) => runs);
+    if (this.ids && String(this.ids) !== String(ids)) this.expire(null);
+    this.entries = entries;
+    this.ids = ids;
+    this.isGrouped = [...entries.keys()].some((key) => key.startsWith("group"));
+    showHidden(legend, this.view);
+    this.events.follow(ids);
   }
 
-  /** New points were logged: what is in view is asked for again, the rest when it comes into view. */
-  refresh() {
-    this.generation++;
+  /** @param {Item} item */
+  isVisible(item) {
+    return this.visible.has(item);
+  }
+
+  /** Draw an item soon. @param {Item} item */
+  paint(item) {
+    this.painting.add(item);
+  }
+
+  repaint() {
+    for (const item of this.visible) this.paint(item);
+  }
+
+  /** What is to be marked on the x axis; nothing where the reader does not want it. */
+  marks() {
+    return this.view.marks ? this.events.found : [];
+  }
+
+  /** New points were logged: what is in view is asked for again, the rest when it comes into view. @param {number[]|null} runs */
+  refresh(runs = null) {
+    const known = runs?.filter((run) => this.ids.includes(run)) ?? null;
+    if (known && !known.length) return;
+    this.expire(known);
+    this.events.refresh();
     this.scheduleStale();
   }
 
-  /** @param {IntersectionObserverEntry[]} entries */
-  look(entries) {
-    for (const { target, isIntersecting } of entries) {
-      const chart = this.charts.get(target);
-      if (!chart) continue;
+  /** @param {number[]|null} runs null: all that charts show may be different */
+  expire(runs) {
+    this.generation++;
+    this.changes.set(this.generation, runs && !this.isGrouped ? new Set(runs) : null);
+    if (this.changes.size > 200) this.changes.delete(this.changes.keys().next().value);
+  }
+
+  /** The runs that changed since any of these items were loaded; null: ask for all. @param {Item[]} items */
+  changedSince(items) {
+    const oldest = Math.min(...items.map((item) => item.generation));
+    const changed = new Set();
+    for (let generation = oldest + 1; generation <= this.generation; generation++) {
+      const runs = Number.isInteger(generation) && oldest >= 0 ? this.changes.get(generation) : null;
+      if (!runs) return null;
+      runs.forEach((run) => changed.add(run));
+    }
+    return [...changed];
+  }
+
+  /** @param {IntersectionObserverEntry[]} seen */
+  look(seen) {
+    for (const { target, isIntersecting } of seen) {
+      const item = this.items.get(target);
+      if (!item) continue;
       if (isIntersecting) {
-        this.visible.add(chart);
-        chart.draw();
+        this.visible.add(item);
+        this.paint(item);
       } else {
-        this.visible.delete(chart);
-        chart.unmount();
+        this.visible.delete(item);
+        item.unmount();
       }
     }
-    this.schedule(COLLECT_MS);
+    this.scheduleStale();
   }
 
   /** Charts without data are loaded at once, others no more often than one can follow. */
   scheduleStale() {
-    const stale = [...this.visible].filter((chart) => chart.isStale);
+    const stale = [...this.visible].filter((item) => item.isStale);
     if (!stale.length) return;
-    const isUrgent = stale.some((chart) => chart.isEmpty);
+    const isUrgent = stale.some((item) => item.isEmpty);
     this.schedule(isUrgent ? COLLECT_MS : Math.max(COLLECT_MS, this.loadedAt + LIVE_MS - Date.now()));
   }
 
@@ -108,12 +184,12 @@ export class Board {
 
   async load() {
     if (this.running) return; // it looks again when it ends
-    const charts = [...this.visible].filter((chart) => chart.isStale);
-    if (!charts.length || !this.runs.size) return;
+    const items = [...this.visible].filter((item) => item.isStale).sort(inReadingOrder);
+    if (!items.length || !this.ids.length) return;
     this.running = new AbortController();
     const { signal } = this.running;
     try {
-      for (const part of this.parts(charts)) await this.loadPart(part, signal);
+      for (const part of this.parts(items)) await this.loadPart(part, signal);
       this.running = null;
       this.loadedAt = Date.now();
       this.scheduleStale();
@@ -123,81 +199,153 @@ export class Board {
         this.schedule(0);
         return;
       }
-      console.error(error);
-      charts.filter((chart) => chart.isStale).forEach((chart) => chart.fail());
+      items.filter((item) => item.isStale).forEach((item) => item.fail());
       this.schedule(RETRY_MS);
     }
   }
 
-  /** @param {Chart[]} charts */
-  *parts(charts) {
-    const size = Math.max(1, Math.floor(MAX_PAIRS / this.runs.size));
-    for (let from = 0; from < charts.length; from += size) yield charts.slice(from, from + size);
+  /** @param {Item[]} items */
+  *parts(items) {
+    let part = [];
+    let pairs = 0;
+    for (const item of items) {
+      const more = (item.paths.length + item.expressions.length) * this.ids.length;
+      if (part.length && pairs + more > (item.isEmpty ? FIRST_PAIRS : MAX_PAIRS)) {
+        yield part;
+        [part, pairs] = [[], 0];
+      }
+      part.push(item);
+      pairs += more;
+    }
+    if (part.length) yield part;
   }
 
-  /** @param {Chart[]} charts @param {AbortSignal} signal */
-  async loadPart(charts, signal) {
-    const { generation } = this;
-    const { x, from, to } = this.view;
-    const width = Math.max(...charts.map((chart) => chart.width));
-    const buckets = Math.round(Math.max(MIN_BUCKETS, Math.min(width, MAX_DRAWN / this.runs.size, MAX_BUCKETS)));
-    const asked = { runs: [...this.runs.keys()], paths: charts.map((chart) => chart.path), buckets, axis: x, start: from, stop: to };
+  /** @param {Item[]} items @param {AbortSignal} signal */
+  async loadPart(items, signal) {
+    const { generation, view } = this;
+    const changed = this.changedSince(items);
+    const runs = changed ?? this.ids;
+    const width = Math.max(...items.map((item) => item.width));
+    const buckets = Math.round(Math.max(MIN_BUCKETS, Math.min(width, MAX_DRAWN / this.entries.size, MAX_BUCKETS)));
+    const asked = {
+      runs,
+      paths: [...new Set(items.flatMap((item) => item.paths))],
+      buckets,
+      axis: view.x,
+      start: view.from,
+      stop: view.to,
+      ...(view.xPath ? { x_path: view.xPath } : {}),
+      ...(this.isGrouped ? { groups: [...this.entries.values()].map((entry) => entry.runs) } : {}),
+    };
+    const expressions = [...new Set(items.flatMap((item) => item.expressions))];
+    if (expressions.length) asked.expressions = expressions;
     const answer = await fetch("/api/charts", {
       method: "POST",
       headers: { "Content-Type": "application/json", Accept: "application/vnd.tidelog.frame" },
       body: JSON.stringify(asked),
       signal,
     });
+    if (answer.status >= 400 && answer.status < 500) {
+      await this.refuse(items, answer, generation);
+      return;
+    }
     if (!answer.ok) throw new Error(`charts: ${answer.status}`);
     const { series } = decodeFrame(await answer.arrayBuffer());
-    const byPath = Map.groupBy ? Map.groupBy(series, ({ path }) => path) : groupByPath(series);
     if (signal.aborted) return;
-    for (const chart of charts) chart.receive(byPath.get(chart.path) ?? [], generation);
+    const byPath = new Map();
+    for (const one of series) byPath.set(one.path, [...(byPath.get(one.path) ?? []), one]);
+    for (const item of items) {
+      const mine = [...item.paths, ...item.expressions].flatMap((path) => byPath.get(path) ?? []);
+      item.receive(mine, { generation, axis: axisOf(view), runs: changed });
+    }
+  }
+
+  /** The server says that there is something wrong with what was asked for: asking again would not help. */
+  async refuse(items, answer, generation) {
+    const text = await answer.json().then(({ error }) => error?.message, () => "");
+    for (const item of items) {
+      item.generation = generation;
+      item.fail(text || "could not be loaded");
+    }
   }
 
   /** Another axis, zoom or choice of runs: what can be drawn at once is, and what is finer is asked for. */
   change(view) {
     const old = this.view;
     this.view = view;
-    showHidden(view.hidden);
-    const needsData = old.x !== view.x || old.from !== view.from || old.to !== view.to;
-    if (needsData) this.generation++;
-    for (const chart of this.charts.values()) {
-      chart.draw();
-      if (old.y !== view.y && !needsData) chart.describe();
+    showHidden(document.querySelector(this.legend), view);
+    if (old.full !== view.full) this.showFull();
+    const needsData = axisOf(old) !== axisOf(view) || old.from !== view.from || old.to !== view.to;
+    if (needsData) this.expire(null);
+    for (const item of this.items.values()) {
+      if (old.band !== view.band) item.shape();
+      if (!needsData) item.describe();
     }
+    this.repaint();
     if (!needsData) return;
     this.running?.abort();
     this.schedule(0);
   }
 
-  /** @param {number|null} run */
-  highlight(run) {
-    if (this.highlighted === run) return;
-    this.highlighted = run;
-    for (const chart of this.visible) chart.plot?.redraw(false);
+  /** One chart may fill the window; its data is asked for again, for it has more pixels now. */
+  showFull() {
+    let full = null;
+    for (const [figure, item] of this.items) {
+      const isFull = item.title === this.view.full;
+      if (figure.classList.contains("is-full") !== isFull && isFull) item.expire();
+      figure.classList.toggle("is-full", isFull);
+      figure.querySelector("[data-full]")?.setAttribute("aria-pressed", String(isFull));
+      if (isFull) full = item;
+    }
+    document.documentElement.classList.toggle("has-full-chart", Boolean(document.querySelector(".chart.is-full")));
+    if (full) {
+      full.place.focus({ preventScroll: true });
+      this.scheduleStale();
+    }
+  }
+
+  /** The pointer is over a chart, whose nearest line is that of `key`; the crosshairs of all others follow. */
+  point(chart, plot, key) {
+    this.highlightKey(key);
+    const x = plot.cursor.left >= 0 ? plot.posToVal(plot.cursor.left, "x") : null;
+    this.crosshair = { chart, x };
+    if (this.isMoving) return;
+    this.isMoving = true;
+    requestAnimationFrame(() => {
+      this.isMoving = false;
+      this.isFollowing = true;
+      for (const item of this.visible) if (item !== this.crosshair.chart) item.follow(this.crosshair.x);
+      this.isFollowing = false;
+    });
+  }
+
+  /** @param {string|null} label of the legend's entry under the pointer */
+  highlightLabel(label) {
+    const entry = label === null ? null : [...this.entries.values()].find((one) => one.label === label);
+    this.highlightKey(entry?.key ?? null, false);
+  }
+
+  /** @param {string|null} key @param {boolean} isNear whether the legend and tables mark it */
+  highlightKey(key, isNear = true) {
+    if (this.highlighted === key) return;
+    this.highlighted = key;
+    if (isNear) showNear(key === null ? null : (this.entries.get(key) ?? null));
+    for (const item of this.visible) item.showHighlight();
   }
 
   recolour() {
     this.theme = themeOf();
-    this.runs = runsOfPage();
-    for (const chart of this.visible) chart.draw();
-  }
-
-  resize() {
-    for (const chart of this.visible) chart.draw();
+    this.readLegend();
+    this.repaint();
   }
 }
 
-function groupByPath(series) {
-  const found = new Map();
-  for (const item of series) found.set(item.path, [...(found.get(item.path) ?? []), item]);
-  return found;
-}
+/** What stands higher is drawn first. @param {Item} a @param {Item} b */
+const inReadingOrder = (a, b) => (a.figure.compareDocumentPosition(b.figure) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1);
 
 /** The colours of axes come from the style sheet, like everything else. */
 function themeOf() {
   const style = getComputedStyle(document.documentElement);
   const token = (name) => style.getPropertyValue(name).trim();
-  return { name: token("--theme"), ink: token("--ink-muted"), grid: token("--line-faint"), font: `11px ${token("--font")}` };
+  return { name: token("--theme"), ink: token("--ink-muted"), grid: token("--line-faint"), ground: token("--surface"), accent: token("--accent"), bad: token("--bad"), font: `11px ${token("--font")}` };
 }

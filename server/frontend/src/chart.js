@@ -1,15 +1,19 @@
 /** One chart: a figure of the page with uPlot's axes, grid, crosshair and selection, and our curves. */
 
 import uPlot from "uplot";
-import { curveOf, hasNonPositive, xExtent, yExtent } from "./curves.js";
-import { count, logTicks, momentTicks, numericTicks, spanTicks } from "./format.js";
+import { curveOf, smoothCurves } from "./curves.js";
+import { listenToGestures } from "./gestures.js";
+import { Highlight } from "./highlight.js";
+import { isShown } from "./legend.js";
 import { drawCurve, planeOf } from "./lines.js";
+import { drawMarkers, markerAt, markerLines } from "./markers.js";
+import { plotOptions } from "./plot.js";
 import { PointerBox } from "./pointer.js";
-import { SECONDS, logarithmicTicks, stepIncrements } from "./ticks.js";
-import { changeView, resetZoom } from "./view.js";
+import { rangesOf, rounded } from "./ranges.js";
+import { badgeOf, wordsOf } from "./summary.js";
+import { resetZoom } from "./view.js";
 
 const NEVER = -1;
-const MARGIN = 0.06; // of the y range, above and below
 const ZOOM_FROM_PX = 4; // a shorter drag is a click
 
 export class Chart {
@@ -17,22 +21,42 @@ export class Chart {
   constructor(figure, board) {
     this.figure = figure;
     this.board = board;
-    this.path = figure.dataset.path;
+    this.expression = figure.dataset.expression ?? null;
+    this.title = this.expression ?? figure.dataset.path;
     this.place = figure.querySelector("[data-plot]");
     this.badge = figure.querySelector("[data-badge]");
     this.place.replaceChildren();
+    this.place.tabIndex = 0;
     this.pointer = new PointerBox(this.place);
+    this.highlight = new Highlight();
+    /** @type {import("./frame.js").Series[]} */
+    this.series = [];
     /** @type {import("./curves.js").Curve[]} */
     this.curves = [];
     this.generation = NEVER;
     /** @type {string} the x axis that the curves are in */
     this.axis = "";
+    this.buckets = 0;
     this.plot = null;
     figure.dataset.state = "waiting";
+    listenToGestures(this);
+  }
+
+  /** What its data is asked for by. */
+  get paths() {
+    return this.expression === null ? [this.title] : [];
+  }
+
+  get expressions() {
+    return this.expression === null ? [] : [this.expression];
   }
 
   get width() {
     return Math.max(Math.floor(this.place.clientWidth), 120);
+  }
+
+  get height() {
+    return Math.max(this.place.clientHeight, 120);
   }
 
   /** Whether there is newer data than it shows. */
@@ -44,65 +68,87 @@ export class Chart {
     return this.generation === NEVER;
   }
 
-  /** Data from the server, asked for when the board was at `generation`. @param {import("./frame.js").Series[]} series @param {number} generation */
-  receive(series, generation) {
-    this.generation = generation;
-    this.axis = this.board.view.x;
-    this.curves = series.map((item) => curveOf(item, this.axis));
-    this.describe();
-    this.draw();
+  /** So that it is asked for again: it became larger. */
+  expire() {
+    if (!this.isEmpty) this.generation = NEVER + 0.5;
   }
 
-  /** What went wrong, where the chart would be. */
-  fail() {
+  /**
+   * Data from the server, asked for when the board was at `generation`.
+   * @param {import("./frame.js").Series[]} series of everything that was asked for
+   * @param {{generation: number, axis: string, runs: number[]|null}} asked `runs`: only of these, the others did not change
+   */
+  receive(series, { generation, axis, runs }) {
+    const mine = series.filter((item) => item.path === this.title && Boolean(item.expression) === (this.expression !== null));
+    const kept = runs === null ? [] : this.series.filter((item) => !runs.includes(item.run));
+    this.series = [...kept, ...mine];
+    this.generation = generation;
+    this.axis = axis;
+    this.shape();
+    this.board.paint(this);
+  }
+
+  /** Make curves of the data, as the view wants them. */
+  shape() {
+    const { view } = this.board;
+    if (this.axis !== axisOf(view)) return; // the axis changed while it was on its way
+    this.curves = this.series.map((item) => curveOf(item, view.x, view.band));
+    this.smoothing = "";
+    this.describe();
+  }
+
+  /** What went wrong, where the chart would be. @param {string} [why] */
+  fail(why = "could not be loaded, trying again") {
     this.figure.dataset.state = "failed";
-    this.badge.textContent = "could not be loaded, trying again";
+    this.badge.textContent = why;
+    this.badge.title = why;
   }
 
   /** Put it on the screen, or change what is there. A new axis needs a new plot; a new range only other numbers. */
   draw() {
-    const { x, y } = this.board.view;
-    if (!this.board.isVisible(this) || this.axis !== x) return; // what it has is in another unit until new data comes
-    const wantsLog = y === "log";
+    const { view, theme } = this.board;
+    if (!this.board.isVisible(this) || this.axis !== axisOf(view)) return; // what it has is in another unit until new data comes
     const shown = this.shownCurves();
-    this.ranges = this.rangesOf(shown, wantsLog);
+    this.ranges = rangesOf(shown, view, view.ranges.get(this.title));
     if (!this.ranges) {
       this.unmount();
       return;
     }
-    const kind = `${x} ${y} ${this.board.theme.name}`;
+    this.smooth(view);
+    const kind = `${this.axis} ${view.y} ${theme.name}`;
     if (!this.plot || this.kind !== kind) {
       this.unmount();
       this.kind = kind;
-      this.plot = new uPlot(this.options(x, wantsLog), this.frame(), this.place);
+      this.plot = new uPlot(this.options(view), this.frame(), this.place);
+    } else if (this.plot.width !== this.width || this.plot.height !== this.height) {
+      this.plot.setSize({ width: this.width, height: this.height });
+      this.plot.setData(this.frame());
     } else {
-      if (this.plot.width !== this.width) this.plot.setSize({ width: this.width, height: this.height });
       this.plot.setData(this.frame());
     }
+    this.showHighlight();
+  }
+
+  /** @param {import("./view.js").View} view */
+  smooth({ smooth }) {
+    const span = this.ranges.x[1] - this.ranges.x[0];
+    const wanted = smooth ? `${smooth.kind} ${smooth.amount} ${span}` : "none";
+    if (this.smoothing === wanted) return;
+    this.smoothing = wanted;
+    smoothCurves(this.curves, span, smooth);
   }
 
   /** Out of view a chart keeps its numbers, but no canvas. */
   unmount() {
     this.pointer.hide();
+    this.highlight.forget();
     this.plot?.destroy();
     this.plot = null;
   }
 
-  get height() {
-    return Math.max(this.place.clientHeight, 120);
-  }
-
   shownCurves() {
-    const { hidden } = this.board.view;
-    return this.curves.filter((curve) => curve.points && !hidden.has(this.board.runs.get(curve.run)?.label));
-  }
-
-  rangesOf(curves, isLog) {
-    const { from, to } = this.board.view;
-    const x = from === null ? xExtent(curves) : [from, to];
-    const y = yExtent(curves, isLog);
-    if (!x || !curves.length) return null;
-    return { x: widened(x), y: isLog ? logRange(y ?? [0.1, 1]) : withMargin(y ?? [0, 1]) };
+    const { view, entries } = this.board;
+    return this.curves.filter((curve) => curve.points && isShown(view, entries.get(curve.key)?.label));
   }
 
   /** uPlot only needs to know how far the axes reach: the curves are drawn from their own arrays. */
@@ -110,66 +156,65 @@ export class Chart {
     return [this.ranges.x, this.ranges.y];
   }
 
-  /** The words beside the title. Nothing that is not drawn goes without being said. */
   describe() {
-    const points = this.curves.reduce((sum, curve) => sum + curve.points, 0);
-    const nonfinite = this.curves.reduce((sum, curve) => sum + curve.nonfinite, 0);
-    const isBucketed = this.curves.some((curve) => curve.low);
-    const isZoomed = this.board.view.from !== null;
-    const parts = [points ? `${count(points)} ${points === 1 ? "point" : "points"}${isBucketed ? ", extremes exact" : ""}` : isZoomed ? "no points in this range" : "no points"];
-    if (nonfinite) parts.push(`${count(nonfinite)} NaN or ∞`);
-    if (this.board.view.y === "log" && hasNonPositive(this.curves)) parts.push("values ≤ 0 not shown");
-    this.badge.textContent = parts.join(" · ");
-    this.badge.title = isBucketed
-      ? "The line is the mean of each bucket, the band reaches from its least to its greatest value: no spike is left out. Drag to zoom, double-click to reset."
-      : "Every point is drawn. Drag to zoom, double-click to reset.";
+    const { text, title, points } = badgeOf(this.curves, this.board.view);
+    this.badge.textContent = text;
+    this.badge.title = title;
+    this.place.setAttribute("aria-label", `${wordsOf(this.title, this.shownCurves(), this.board.entries)}. ${text}`);
     this.figure.dataset.state = points ? "ready" : "empty";
     this.figure.dataset.points = String(points);
     this.figure.dataset.drawn = String(this.curves.reduce((sum, curve) => sum + curve.x.length, 0));
   }
 
-  options(x, isLog) {
-    const { ink, grid, font } = this.board.theme;
-    const axis = { stroke: ink, font, grid: { stroke: grid, width: 1 }, ticks: { show: false } };
-    return {
-      width: this.width,
-      height: this.height,
-      padding: [8, 18, 0, 0],
-      legend: { show: false },
-      cursor: {
-        y: false,
-        points: { show: false },
-        drag: { x: true, y: false, setScale: false },
-        bind: { dblclick: () => resetZoom },
-      },
-      scales: {
-        x: { time: false, range: () => this.ranges.x },
-        y: { distr: isLog ? 3 : 1, range: () => this.ranges.y },
-      },
-      axes: [
-        { ...axis, size: x === "time" ? 40 : 26, gap: 4, space: x === "step" ? 64 : 72, ...xTicks(x) },
-        { ...axis, gap: 4, space: 32, size: labelWidth, ...(isLog ? LOGARITHMIC : NUMERIC) },
-      ],
-      series: [{}, { show: true, paths: () => null, points: { show: false } }],
-      hooks: {
-        draw: [(plot) => this.paint(plot)],
-        setCursor: [(plot) => this.pointer.show(plot, this.shownCurves(), this.board.runs, this.board.view.x)],
-        setSelect: [(plot) => this.zoom(plot)],
-      },
-    };
+  /** @param {import("./view.js").View} view */
+  options(view) {
+    const { width, height } = this;
+    return plotOptions({ width, height, view, theme: this.board.theme }, () => this.ranges, {
+      paint: (plot) => this.paint(plot),
+      point: (plot) => this.point(plot),
+      select: (plot) => this.zoom(plot),
+      reset: () => resetZoom(this.board.keeper),
+    });
   }
 
+  /** @param {any} plot */
   paint(plot) {
     const plane = planeOf(plot);
-    const { highlighted } = this.board;
     const curves = this.shownCurves();
-    // The run under the pointer is drawn last, over the others.
-    curves.sort((a, b) => Number(a.run === highlighted) - Number(b.run === highlighted));
-    const known = highlighted !== null && curves.some((curve) => curve.run === highlighted);
     for (const curve of curves) {
-      const run = this.board.runs.get(curve.run);
-      drawCurve(plot.ctx, curve, plane, { colour: run?.colour ?? "gray", dash: run?.dash ?? [], isFaint: known && curve.run !== highlighted, crowd: known ? 1 : curves.length });
+      const entry = this.board.entries.get(curve.key);
+      drawCurve(plot.ctx, curve, plane, { colour: entry?.colour ?? "gray", dash: entry?.dash ?? [], crowd: curves.length });
     }
+    drawMarkers(plot.ctx, plane, this.board.marks(), this.board);
+  }
+
+  /** The pointer is over this chart, or left it. @param {any} plot */
+  point(plot) {
+    if (this.board.isFollowing) return; // another chart moved our crosshair
+    const mark = markerAt(plot, this.board.marks(), this.board);
+    if (mark) {
+      this.pointer.write(markerLines(mark, this.board), plot, plot.cursor.left, plot.cursor.top);
+      this.board.point(this, plot, null);
+      return;
+    }
+    const near = this.pointer.show(plot, this.shownCurves(), this.board.entries, this.board.view);
+    this.board.point(this, plot, near?.key ?? null);
+  }
+
+  /** The crosshair of another chart stands at `x`; null: nowhere. @param {number|null} x */
+  follow(x) {
+    if (!this.plot) return;
+    const left = x === null ? -10 : this.plot.valToPos(x, "x");
+    this.plot.setCursor({ left, top: left < 0 ? -10 : 0 }, false);
+  }
+
+  /** The curves of the highlighted entry come to the front. */
+  showHighlight() {
+    const entry = this.board.highlighted === null ? null : this.board.entries.get(this.board.highlighted);
+    const all = this.plot ? this.shownCurves() : [];
+    const curves = entry ? all.filter((curve) => curve.key === entry.key) : [];
+    if (curves.length && all.length > 1) this.highlight.show(this.plot, curves, entry, this.board.theme.ground);
+    else this.highlight.hide();
   }
 
   zoom(plot) {
@@ -179,46 +224,14 @@ export class Chart {
     const to = plot.posToVal(left + width, "x");
     plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
     this.pointer.hide();
-    changeView({ from: rounded(from, to - from), to: rounded(to, to - from) }, { push: true });
+    this.zoomTo(from, to, { push: true });
+  }
+
+  /** @param {number} from @param {number} to @param {{push?: boolean}} how */
+  zoomTo(from, to, how) {
+    if (to > from) this.board.keeper.change({ from: rounded(from, to - from), to: rounded(to, to - from) }, how);
   }
 }
 
-/** A number of the address with no more digits than the screen could tell apart. @param {number} value @param {number} span */
-function rounded(value, span) {
-  const digits = Math.max(0, Math.min(6, 4 - Math.floor(Math.log10(span))));
-  return Number(value.toFixed(digits));
-}
-
-/** @param {[number, number]} range */
-function widened([low, high]) {
-  return low < high ? [low, high] : [low - 1, high + 1];
-}
-
-/** @param {[number, number]} range */
-function withMargin([low, high]) {
-  const span = high - low || Math.abs(high) || 1;
-  return Number.isFinite(span) ? [low - span * MARGIN, high + span * MARGIN] : [low, high];
-}
-
-/** @param {[number, number]} range */
-function logRange([low, high]) {
-  const factor = Math.max((high / low) ** MARGIN, 1.1);
-  return [Math.max(low / factor, Number.MIN_VALUE), Math.min(high * factor, Number.MAX_VALUE)];
-}
-
-const NUMERIC = { values: (_, ticks, __, ___, increment) => numericTicks(ticks, increment) };
-
-const LOGARITHMIC = { values: (_, ticks) => logTicks(ticks), splits: (_, __, low, high) => logarithmicTicks(low, high), filter: (_, ticks) => ticks };
-
-/** @param {string} x */
-function xTicks(x) {
-  if (x === "step") return { ...NUMERIC, incrs: (_, __, low, high) => stepIncrements(low, high) };
-  const format = x === "time" ? momentTicks : spanTicks;
-  return { incrs: SECONDS, values: (_, ticks, __, ___, increment) => format(ticks, increment) };
-}
-
-/** The room that the labels of the y axis take. @param {any} _ @param {string[]|null} labels */
-function labelWidth(_, labels) {
-  const longest = Math.max(...(labels ?? [""]).map((label) => String(label).length), 3);
-  return 14 + longest * 6.4;
-}
+/** The x axis in one word. @param {import("./view.js").View} view */
+export const axisOf = (view) => (view.x === "metric" ? `metric ${view.xPath}` : view.x);

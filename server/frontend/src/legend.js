@@ -1,41 +1,90 @@
-/** The runs of a page: what they are called, how their lines look, which are hidden. */
+/** The legend of a board: what is drawn there, how its lines look, which are hidden. */
 
-import { changeView, currentView } from "./view.js";
+/**
+ * One run, or one group of runs, that has a line in every chart.
+ * @typedef {{key: string, label: string, name: string, colour: string, dash: number[], runs: number[], note: string}} Entry
+ */
 
-/** @typedef {{id: number, label: string, name: string, colour: string, dash: number[]}} Run */
-
-/** @returns {Map<number, Run>} by the run's number in the database */
-export function runsOfPage() {
-  const runs = new Map();
-  for (const entry of document.querySelectorAll("#legend [data-run]")) {
-    const { run, label, name, dash } = entry.dataset;
-    const colour = getComputedStyle(entry.querySelector(".swatch")).color;
-    runs.set(Number(run), { id: Number(run), label, name, colour, dash: dash ? dash.split(" ").map(Number) : [] });
+/**
+ * The entries of a legend: its groups (`data-group-key`) where there are any, otherwise its runs (`data-run`).
+ * @param {Element|null} legend @returns {Map<string, Entry>} by key
+ */
+export function entriesOf(legend) {
+  const entries = new Map();
+  if (!legend) return entries;
+  const runs = [...legend.querySelectorAll("[data-run]")];
+  const groups = [...legend.querySelectorAll("[data-group-key]")];
+  if (groups.length) {
+    groups.forEach((element, place) => {
+      const members = runs.filter((run) => run.dataset.group === element.dataset.groupKey).map((run) => Number(run.dataset.run));
+      const note = `${members.length} ${members.length === 1 ? "run" : "runs"}`;
+      if (members.length) entries.set(`group ${place}`, { ...entryOf(element), key: `group ${place}`, runs: members, note });
+    });
+    return entries;
   }
-  if (runs.size === 1) for (const run of runs.values()) run.dash = []; // nothing to tell it apart from
-  return runs;
+  for (const element of runs) {
+    const id = Number(element.dataset.run);
+    entries.set(`run ${id}`, { ...entryOf(element), key: `run ${id}`, runs: [id], note: element.dataset.label });
+  }
+  if (entries.size === 1) for (const entry of entries.values()) entry.dash = []; // nothing to tell it apart from
+  return entries;
 }
 
-/** Let the legend hide runs, and tell which one the pointer is on. @param {(run: number|null) => void} onHighlight */
-export function listenToLegend(onHighlight) {
+/** @param {HTMLElement} element */
+function entryOf(element) {
+  const { label, name, dash } = element.dataset;
+  const swatch = element.querySelector(".swatch");
+  return { label, name, colour: swatch ? getComputedStyle(swatch).color : "gray", dash: dash ? dash.split(" ").map(Number) : [] };
+}
+
+/**
+ * Let a legend hide entries and show one alone, and tell which one the pointer is on.
+ * @param {string} selector @param {import("./view.js").ViewKeeper} keeper @param {(label: string|null) => void} onHighlight
+ */
+export function listenToLegend(selector, keeper, onHighlight) {
+  const labelAt = (target) => target.closest?.(`${selector} :is([data-run], [data-group-key])`)?.dataset.label ?? null;
   document.addEventListener("click", ({ target }) => {
-    const eye = target.closest(".legend-eye");
-    if (!eye) return;
-    const { label } = eye.closest("[data-run]").dataset;
-    const { hidden } = currentView();
-    if (!hidden.delete(label)) hidden.add(label);
-    changeView({ hide: [...hidden] });
+    const label = labelAt(target);
+    if (label === null) return;
+    if (target.closest(".legend-eye")) toggle(keeper, label);
+    else if (target.closest("[data-only]")) keeper.change({ only: keeper.current().only === label ? null : label }, { push: true });
   });
-  const highlight = ({ target }) => onHighlight(Number(target.closest?.("#legend [data-run]")?.dataset.run) || null);
+  const highlight = ({ target }) => onHighlight(labelAt(target));
   document.addEventListener("pointerover", highlight);
   document.addEventListener("focusin", highlight);
 }
 
-/** @param {Set<string>} hidden labels */
-export function showHidden(hidden) {
-  for (const entry of document.querySelectorAll("#legend [data-run]")) {
-    const isHidden = hidden.has(entry.dataset.label);
-    entry.classList.toggle("is-hidden", isHidden);
-    entry.querySelector(".legend-eye").setAttribute("aria-pressed", String(!isHidden));
+/** @param {import("./view.js").ViewKeeper} keeper @param {string} label */
+function toggle(keeper, label) {
+  const { hidden, only } = keeper.current();
+  if (only !== null) {
+    keeper.change({ only: null, hide: [...hidden].filter((one) => one !== label) });
+    return;
+  }
+  if (!hidden.delete(label)) hidden.add(label);
+  keeper.change({ hide: [...hidden] });
+}
+
+/** Whether the lines of this entry are drawn. @param {import("./view.js").View} view @param {string|undefined} label */
+export const isShown = ({ hidden, only }, label) => (only === null ? !hidden.has(label) : only === label);
+
+/** @param {Element|null} legend @param {import("./view.js").View} view */
+export function showHidden(legend, view) {
+  for (const element of legend?.querySelectorAll("[data-run], [data-group-key]") ?? []) {
+    if (element.dataset.group !== undefined && element.dataset.run) continue; // its group is shown or hidden
+    const isHidden = !isShown(view, element.dataset.label);
+    element.classList.toggle("is-hidden", isHidden);
+    element.querySelector(".legend-eye")?.setAttribute("aria-pressed", String(!isHidden));
+    element.querySelector("[data-only]")?.setAttribute("aria-pressed", String(view.only === element.dataset.label));
+  }
+}
+
+/** Mark what is near the pointer, in the legend and in every table row of the page. @param {Entry|null} entry */
+export function showNear(entry) {
+  document.querySelectorAll(".is-near").forEach((element) => element.classList.remove("is-near"));
+  if (!entry) return;
+  for (const element of document.querySelectorAll("[data-run], [data-group-key], tr[data-label]")) {
+    const isNear = element.dataset.label === entry.label || entry.runs.includes(Number(element.dataset.run));
+    if (isNear) element.classList.add("is-near");
   }
 }

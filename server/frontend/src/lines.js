@@ -3,13 +3,14 @@
 const BAND_OPACITY = 0.22;
 const OUTLINE_OPACITY = 0.4;
 const OUTLINE_PX = 0.75;
-const FAINT = 0.15;
+const BEHIND = 0.28; // the raw line behind a smoothed one
+const MANY = 40; // curves, from which on a band has no outline: it would cost more than it shows
 const LINE_PX = 1.5;
 const DOT_ROOM_PX = 10; // for each point: where there is so much, it gets a dot
 const MARK_PX = 4;
 
 /**
- * @typedef {{colour: string, dash: number[], isFaint: boolean, crowd: number}} Ink
+ * @typedef {{colour: string, dash: number[], crowd: number}} Ink
  * @typedef {{x: (v: number) => number, y: (v: number) => number, left: number, top: number, right: number, bottom: number, ratio: number}} Plane
  */
 
@@ -41,21 +42,28 @@ export function drawCurve(ink, curve, plane, style) {
   ink.fillStyle = ink.strokeStyle = style.colour;
   ink.lineWidth = LINE_PX * plane.ratio;
   ink.lineJoin = "round";
-  const opacity = style.isFaint ? FAINT : 1;
   if (curve.low && curve.high) {
     // Where many bands lie over one another each is fainter, or the lines would drown.
     const share = Math.min(1, 4 / style.crowd);
-    ink.globalAlpha = BAND_OPACITY * opacity * share;
+    ink.globalAlpha = BAND_OPACITY * share;
     drawBand(ink, curve, plane);
-    // The outline keeps a spike visible that is one pixel wide.
-    ink.globalAlpha = OUTLINE_OPACITY * opacity * Math.max(0.5, share);
+    if (style.crowd < MANY) {
+      // The outline keeps a spike visible that is one pixel wide.
+      ink.globalAlpha = OUTLINE_OPACITY * Math.max(0.5, share);
+      ink.lineWidth = OUTLINE_PX * plane.ratio;
+      ink.stroke();
+      ink.lineWidth = LINE_PX * plane.ratio;
+    }
+  }
+  if (curve.smooth) {
+    ink.globalAlpha = BEHIND;
     ink.lineWidth = OUTLINE_PX * plane.ratio;
-    ink.stroke();
+    drawLine(ink, curve.x, curve.line, plane);
     ink.lineWidth = LINE_PX * plane.ratio;
   }
-  ink.globalAlpha = opacity;
+  ink.globalAlpha = 1;
   ink.setLineDash(style.dash.map((length) => length * plane.ratio));
-  drawLine(ink, curve, plane);
+  drawLine(ink, curve.x, curve.smooth ?? curve.line, plane);
   ink.setLineDash([]);
   drawMarks(ink, curve, plane);
   ink.restore();
@@ -78,8 +86,8 @@ function drawBand(ink, { x, low, high }, plane) {
   ink.fill();
 }
 
-/** @param {CanvasRenderingContext2D} ink @param {import("./curves.js").Curve} curve @param {Plane} plane */
-function drawLine(ink, { x, line }, plane) {
+/** @param {CanvasRenderingContext2D} ink @param {Float64Array} x @param {Float64Array} line @param {Plane} plane */
+function drawLine(ink, x, line, plane) {
   const hasDots = x.length * DOT_ROOM_PX * plane.ratio <= plane.right - plane.left;
   const dots = [];
   ink.beginPath();

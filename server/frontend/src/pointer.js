@@ -16,14 +16,16 @@ export class PointerBox {
   }
 
   /**
+   * Show what is under the pointer; returns the nearest curve, null where there is none.
    * @param {any} plot uPlot's @param {import("./curves.js").Curve[]} curves
-   * @param {Map<number, import("./legend.js").Run>} runs @param {import("./view.js").XAxis} axis
+   * @param {Map<string, import("./legend.js").Entry>} entries @param {import("./view.js").View} view
+   * @returns {import("./curves.js").Curve|null}
    */
-  show(plot, curves, runs, axis) {
+  show(plot, curves, entries, view) {
     const { left, top } = plot.cursor;
     if (!(left >= 0) || !curves.length) {
       this.hide();
-      return;
+      return null;
     }
     const at = plot.posToVal(left, "x");
     const found = curves
@@ -33,12 +35,18 @@ export class PointerBox {
       .sort((a, b) => a.distance - b.distance);
     if (!found.length) {
       this.hide();
-      return;
+      return null;
     }
     const [first] = found;
-    const rows = found.slice(0, ROWS).map(({ curve, place }) => this.row(curve, place, runs, curves.length > 1));
+    const rows = found.slice(0, ROWS).map(({ curve, place }) => this.row(curve, place, entries, curves.length > 1));
     const rest = found.length > ROWS ? [element("p", "pointer-rest", `and ${found.length - ROWS} more`)] : [];
-    this.box.replaceChildren(element("p", "pointer-x", xText(first.curve.x[first.place], axis)), ...rows, ...rest);
+    this.write([element("p", "pointer-x", xText(first.curve.x[first.place], view)), ...rows, ...rest], plot, left, top);
+    return first.distance < Infinity ? first.curve : null;
+  }
+
+  /** Lines of text beside a place of the plot. @param {HTMLElement[]} lines @param {any} plot @param {number} left @param {number} top */
+  write(lines, plot, left, top) {
+    this.box.replaceChildren(...lines);
     this.box.hidden = false;
     this.place(plot, left, top);
   }
@@ -49,21 +57,23 @@ export class PointerBox {
 
   /** How far above or below the pointer this curve runs. */
   distance(plot, curve, place, top) {
-    const value = curve.line[place];
+    const value = (curve.smooth ?? curve.line)[place];
     return Number.isFinite(value) ? Math.abs(plot.valToPos(value, "y") - top) : Infinity;
   }
 
-  row(curve, place, runs, isNamed) {
-    const run = runs.get(curve.run);
+  row(curve, place, entries, isNamed) {
+    const entry = entries.get(curve.key);
     const row = element("p", "pointer-row");
     const mark = element("span", "pointer-mark");
-    mark.style.backgroundColor = run?.colour ?? "currentColor";
+    mark.style.backgroundColor = entry?.colour ?? "currentColor";
     row.append(mark);
-    if (isNamed) row.append(element("span", "pointer-name", run?.name ?? `run ${curve.run}`));
+    if (isNamed) row.append(element("span", "pointer-name", entry?.name ?? curve.key));
     row.append(element("span", "pointer-value", number(curve.line[place])));
-    if (curve.low && curve.low[place] !== curve.high[place]) {
+    if (curve.smooth) row.append(element("span", "pointer-range", `smoothed ${number(curve.smooth[place])}`));
+    if (curve.low && curve.low[place] !== curve.high[place] && !Number.isNaN(curve.low[place])) {
       row.append(element("span", "pointer-range", `${number(curve.low[place])} … ${number(curve.high[place])}`));
     }
+    if (curve.n) row.append(element("span", "pointer-range", `n = ${curve.n[place]}`));
     return row;
   }
 
@@ -79,13 +89,15 @@ export class PointerBox {
   }
 }
 
-/** @param {number} x @param {import("./view.js").XAxis} axis */
-export function xText(x, axis) {
-  if (axis === "step") return `step ${step(x)}`;
-  return axis === "time" ? moment(x) : `${span(x)} after the start`;
+/** @param {number} x @param {{x: import("./view.js").XAxis, xPath: string}} view */
+export function xText(x, view) {
+  if (view.x === "step") return `step ${step(x)}`;
+  if (view.x === "metric") return `${view.xPath} ${number(x)}`;
+  return view.x === "time" ? moment(x) : `${span(x)} after the start`;
 }
 
-function element(tag, name, text = "") {
+/** @param {string} tag @param {string} name @param {string} [text] */
+export function element(tag, name, text = "") {
   const made = document.createElement(tag);
   made.className = name;
   made.textContent = text;
