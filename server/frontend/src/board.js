@@ -87,6 +87,15 @@ export class Board {
     this.showFull();
   }
 
+  /** The board is no longer on the page. */
+  leave() {
+    this.running?.abort();
+    this.observer.disconnect();
+    for (const item of this.items.values()) item.unmount();
+    this.items.clear();
+    this.visible.clear();
+  }
+
   readLegend() {
     const legend = document.querySelector(this.legend);
     const entries = entriesOf(legend);

@@ -14,7 +14,7 @@ export function collectBoards() {
   }
   for (const [id, board] of boards) {
     if (document.getElementById(id)) continue;
-    board.collect(board.root.cloneNode());
+    board.leave();
     boards.delete(id);
   }
 }

@@ -3,6 +3,8 @@
 import { reload } from "./parts.js";
 
 const PAUSE_MS = 180;
+// What the tabs of a page share.
+const KEPT = ["find", "x", "y", "hide", "only", "smooth", "outliers", "marks", "group", "band"];
 
 export function listenToFinding() {
   const find = document.querySelector("[data-finds]");
@@ -32,7 +34,7 @@ function keepState(event) {
   if (!link) return;
   const here = new URL(location.href).searchParams;
   const address = new URL(link.href);
-  for (const name of ["find", "x", "y", "hide"]) {
+  for (const name of KEPT) {
     address.searchParams.delete(name);
     here.getAll(name).forEach((value) => address.searchParams.append(name, value));
   }

@@ -12,9 +12,23 @@ const PARTS_MS = 1500; // between two updates of the same part of the page
 const TABLE_MS = 2000;
 const TABLE_EVERY_MS = 15000; // new runs, of which no event tells
 
-/** @param {() => void} onPoints called when new points were logged */
+const WATCH_MS = 5000; // between two looks at the clock
+const ASLEEP_MS = 20000; // a longer time between two looks: the machine slept, and the stream may be dead without a word
+
+/**
+ * A run that changed: its id, and how many paths its writers know, which grows with every new series.
+ * @typedef {{id: number, paths: number}} Changed
+ */
+
+/** @param {(run: Changed|null) => void} onPoints called when new points were logged; null: perhaps in any run */
 export function follow(onPoints) {
   const page = new LivePage(onPoints);
+  let lookedAt = Date.now();
+  setInterval(() => {
+    const slept = Date.now() - lookedAt > ASLEEP_MS;
+    lookedAt = Date.now();
+    if (slept) page.reconnect();
+  }, WATCH_MS);
   document.addEventListener("visibilitychange", () => page.connect());
   document.addEventListener("htmx:afterSettle", () => page.connect());
   setInterval(() => page.poll(), TABLE_EVERY_MS);
@@ -43,13 +57,22 @@ class LivePage {
     this.source = null;
     if (!runs) return;
     this.source = new EventSource(`/api/events?${runs.split(" ").map((run) => `run=${run}`).join("&")}`);
-    this.source.addEventListener("changed", () => this.update());
+    this.source.addEventListener("changed", ({ data }) => {
+      const { run, paths } = JSON.parse(data);
+      this.update({ id: run, paths });
+    });
     // What happened before the stream was open, after the page was rendered, while the tab was hidden or the server away.
-    this.source.addEventListener("open", () => this.update());
+    this.source.addEventListener("open", () => this.update(null));
   }
 
-  update() {
-    this.onPoints();
+  reconnect() {
+    this.runs = "";
+    this.connect();
+  }
+
+  /** @param {Changed|null} run */
+  update(run) {
+    this.onPoints(run);
     for (const part of document.querySelectorAll("[data-live]")) this.renew(part.id, PARTS_MS);
     if (document.querySelector("#runs")) this.renew("runs", TABLE_MS);
   }

@@ -13,6 +13,7 @@ from tidelog_server.api import (
     files,
     health,
     journal,
+    marks,
     objects,
     projects,
     run_files,
@@ -29,6 +30,7 @@ from tidelog_server.api import (
 MODULES = (
     health,
     journal,
+    marks,
     projects,
     table,
     trash,

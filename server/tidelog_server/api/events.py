@@ -24,8 +24,8 @@ SILENCE_S = 15.0  # after which a comment line keeps proxies from closing the st
 async def watch_runs(
     request: Request, run: Annotated[list[int], Query(min_length=1, max_length=200)]
 ) -> StreamingResponse:
-    """A stream of `changed` events, `{"run": id, "bytes": received so far, "state": ...}`, one for each change of
-    each run.
+    """A stream of `changed` events, `{"run": id, "bytes": received so far, "state": ..., "paths": defined so far}`,
+    one for each change of each run.
     """
     stream = _changes(request, request.app.state.database, run)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -34,15 +34,16 @@ async def watch_runs(
 
 async def _changes(request: Request, database: Database, run_ids: Sequence[int]) -> AsyncIterator[str]:
     stopping: asyncio.Event = request.app.state.stopping
-    known: dict[int, tuple[int, str]] = {}
+    known: dict[int, tuple[int, str, int]] = {}
     silent_s = 0.0
     yield "retry: 2000\n\n"
     while not stopping.is_set() and not await request.is_disconnected():
         current = await run_in_threadpool(_versions, database, run_ids)
         for run_id, version in current.items():
             if known.get(run_id, version) != version:
-                received, state = version
-                yield f"event: changed\ndata: {json.dumps({'run': run_id, 'bytes': received, 'state': state})}\n\n"
+                received, state, defined = version
+                change = {"run": run_id, "bytes": received, "state": state, "paths": defined}
+                yield f"event: changed\ndata: {json.dumps(change)}\n\n"
                 silent_s = 0.0
         known = current
         if silent_s >= SILENCE_S:
@@ -59,6 +60,6 @@ async def _wait(stopping: asyncio.Event) -> None:
         return
 
 
-def _versions(database: Database, run_ids: Sequence[int]) -> dict[int, tuple[int, str]]:
+def _versions(database: Database, run_ids: Sequence[int]) -> dict[int, tuple[int, str, int]]:
     with database.read() as connection:
         return writers.versions(connection, run_ids)

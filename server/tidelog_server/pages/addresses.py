@@ -45,10 +45,10 @@ def compare_address(project: str, labels: Iterable[str] = (), pairs: Pairs = ())
     return with_query(f"{project_url(project)}/compare", [*(("run", label) for label in labels), *pairs])
 
 
-def sketch_address(project: str, path: str, labels: Iterable[str]) -> str:
+def sketch_address(project: str, path: str, labels: Iterable[str], pairs: Pairs = ()) -> str:
     """The picture of a chart for readers without JavaScript."""
-    pairs = [("path", path), *(("run", label) for label in labels)]
-    return with_query(f"{project_url(project)}/chart.svg", pairs)
+    named = [("path", path), *(("run", label) for label in labels), *pairs]
+    return with_query(f"{project_url(project)}/chart.svg", named)
 
 
 def dashboards_address(project: str, pairs: Pairs = ()) -> str:

@@ -1,14 +1,15 @@
-"""The axes of a page's charts, as its address says."""
+"""The controls over the charts of a page: axes and smoothing in use, and the addresses of the other choices."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tidelog_server.pages.addresses import with_query
+from tidelog_server.pages.chart_view import X_AXES, ChartView
+from tidelog_server.series.smoothing import KINDS
 
-X_AXES = {"step": "Step", "relative": "Relative", "time": "Time"}
+X_TEXTS = {"step": "Step", "relative": "Relative", "time": "Time"}
 Y_AXES = {"linear": "Linear", "log": "Log"}
-DEFAULTS = {"x": "step", "y": "linear"}
 
 
 @dataclass(frozen=True)
@@ -23,36 +24,71 @@ class Choice:
 
 @dataclass(frozen=True)
 class Axes:
-    """The axes in use, and the choices for each with their addresses."""
+    """The context of partials/axes.html. `base` and `others` are the parts of the address that its form keeps;
+    `can_group` is set where the legend has groups of runs.
+    """
 
-    x: str
-    y: str
+    view: ChartView
+    base: str
+    others: tuple[tuple[str, str], ...]
     x_choices: tuple[Choice, ...]
     y_choices: tuple[Choice, ...]
+    smoothings: tuple[Choice, ...]
+    expressions: tuple[Choice, ...]
+    has_groups: bool = False
+
+    @property
+    def x(self) -> str:
+        """The x axis."""
+        return self.view.x
+
+    @property
+    def y(self) -> str:
+        """The y axis."""
+        return self.view.y
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
         """What an address has to say to get these axes; defaults are not mentioned."""
-        return _pairs(self.x, self.y)
+        return self.view.pairs
 
 
 def axes_from(x: str, y: str, *, base: str, others: tuple[tuple[str, str], ...] = ()) -> Axes:
-    """The axes that an address asks for; an unknown one is the default. `others` are the address's other parts."""
-    x = x if x in X_AXES else DEFAULTS["x"]
-    y = y if y in Y_AXES else DEFAULTS["y"]
+    """The controls of a page whose address says no more than the two axes; an unknown one is the default."""
+    view = ChartView(x=X_AXES.get(x, "step"), y=y if y in Y_AXES else "linear")
+    return axes_of(view, base=base, others=others)
+
+
+def axes_of(view: ChartView, *, base: str, others: tuple[tuple[str, str], ...] = (), has_groups: bool = False) -> Axes:
+    """The controls for this view. `others` are the address's other parts."""
+
+    def address(changed: ChartView) -> str:
+        texts = [("expression", text) for text in changed.expressions]
+        return with_query(base, [*others, *changed.pairs, *texts])
+
+    unzoomed = replace(view, start=None, stop=None)
+    kinds = {"": "No smoothing", **{name: kind.text for name, kind in KINDS.items()}}
     return Axes(
-        x=x,
-        y=y,
+        view=view,
+        base=base,
+        others=(*others, *(("expression", text) for text in view.expressions)),
         x_choices=tuple(
-            Choice(value, text, with_query(base, [*others, *_pairs(value, y)]), value == x)
-            for value, text in X_AXES.items()
+            Choice(value, X_TEXTS[value], address(replace(unzoomed, x=value)), value == view.x)
+            for value in X_AXES.values()
         ),
         y_choices=tuple(
-            Choice(value, text, with_query(base, [*others, *_pairs(x, value)]), value == y)
-            for value, text in Y_AXES.items()
+            Choice(value, text, address(replace(view, y=value)), value == view.y) for value, text in Y_AXES.items()
         ),
+        smoothings=tuple(
+            Choice(value, text, "", value == (view.smooth.kind if view.smooth else "")) for value, text in kinds.items()
+        ),
+        expressions=tuple(
+            Choice(text, text, address(replace(view, expressions=_without(view.expressions, text))), True)
+            for text in view.expressions
+        ),
+        has_groups=has_groups,
     )
 
 
-def _pairs(x: str, y: str) -> list[tuple[str, str]]:
-    return [(name, value) for name, value in (("x", x), ("y", y)) if value != DEFAULTS[name]]
+def _without(texts: tuple[str, ...], text: str) -> tuple[str, ...]:
+    return tuple(one for one in texts if one != text)

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tidelog_server.pages.addresses import sketch_address
+from tidelog_server.pages.chart_view import ChartView
 from tidelog_server.pages.tree import in_reading_order
 
-MAX_CHARTS = 300  # places drawn; the find box leads to the others
+OPEN_CHARTS = 60  # in all sections that are open at first; the others cost a line each until they are opened
+PAGE_CHARTS = 60  # of one section
 MONITORING = "monitoring"
 TOP_LEVEL = "Top level"
+EXPRESSIONS = "Expressions"
 CHARTS_PER_SECTION = 2  # on average; with fewer a page is mostly headings
 FEW_SECTIONS = 4
 PHASES = {"val": 1, "valid": 1, "validation": 1, "eval": 1, "test": 2}
+FAMILY_ROWS = 4  # of one name in numbered namespaces, from which on they have a heat map
+MOST_ROWS = 400
+NUMBERED = re.compile(r"(?P<name>[^0-9]*)(?P<number>[0-9]+)")
 
 
 @dataclass(frozen=True)
@@ -25,23 +33,46 @@ class ChartPlace:
     title: str
     element: str
     sketch: str
+    is_expression: bool = False
+
+
+@dataclass(frozen=True)
+class HeatPlace:
+    """A heat map of metrics that differ in one number: `layers/*/grad_norm`. Paths and rows as JSON, from below."""
+
+    title: str
+    element: str
+    paths: str
+    rows: str
+
+
+@dataclass(frozen=True)
+class SectionPage:
+    """One page of a section with many charts."""
+
+    number: int
+    is_current: bool
 
 
 @dataclass(frozen=True)
 class ChartSection:
-    """The charts of one namespace."""
+    """The charts of one namespace. One that is not open has none; `total` counts all."""
 
     title: str
     charts: tuple[ChartPlace, ...]
+    heat_maps: tuple[HeatPlace, ...] = ()
+    total: int = 0
+    is_open: bool = True
+    opens_at_first: bool = True
+    pages: tuple[SectionPage, ...] = ()
 
 
 @dataclass(frozen=True)
 class Charts:
-    """The charts of a page. `hidden` counts those that are not drawn."""
+    """The charts of a page."""
 
     sections: tuple[ChartSection, ...]
-    shown: int
-    hidden: int
+    total: int
 
 
 def is_monitoring(path: str) -> bool:
@@ -49,16 +80,66 @@ def is_monitoring(path: str) -> bool:
     return path.split("/", 1)[0] == MONITORING
 
 
-def charts_of(paths: Iterable[str], *, project: str, labels: Sequence[str]) -> Charts:
-    """The charts of these paths, each showing the runs with these labels."""
+def charts_of(paths: Iterable[str], *, project: str, labels: Sequence[str], view: ChartView | None = None) -> Charts:
+    """The charts of these paths, each showing the runs with these labels. Sections beyond the first charts are closed
+    unless the view opens them.
+    """
+    view = view or ChartView()
+    drawn = [label for label in labels if view.shows(label)]
     wanted = sorted(set(paths), key=in_reading_order)
-    shown = wanted[:MAX_CHARTS]
-    by_section = _sections(shown)
-    sections = tuple(
-        ChartSection(title or TOP_LEVEL, tuple(place_of(path, title, project, labels) for path in by_section[title]))
-        for title in sorted(by_section, key=_section_order)
+    by_section = _sections(wanted)
+    sections = []
+    if view.expressions:
+        places = tuple(_expression_place(text, project, drawn, view) for text in view.expressions)
+        sections.append(ChartSection(EXPRESSIONS, places, total=len(places)))
+    room = OPEN_CHARTS
+    for title in sorted(by_section, key=_section_order):
+        found = by_section[title]
+        opens_at_first = room > 0
+        room -= min(len(found), PAGE_CHARTS)
+        sections.append(_section(title, found, project, drawn, view, opens_at_first=opens_at_first))
+    return Charts(sections=tuple(sections), total=len(wanted))
+
+
+def _section(
+    title: str, paths: list[str], project: str, labels: Sequence[str], view: ChartView, *, opens_at_first: bool
+) -> ChartSection:
+    name = title or TOP_LEVEL
+    is_open = name in view.opened or (opens_at_first and name not in view.folded)
+    count = -(-len(paths) // PAGE_CHARTS)
+    current = min(view.page_of(name), count)
+    shown = paths[(current - 1) * PAGE_CHARTS : current * PAGE_CHARTS] if is_open else []
+    return ChartSection(
+        title=name,
+        charts=tuple(place_of(path, title, project, labels, view=view) for path in shown),
+        heat_maps=_heat_maps(title, paths) if is_open and current == 1 else (),
+        total=len(paths),
+        is_open=is_open,
+        opens_at_first=opens_at_first,
+        pages=tuple(SectionPage(number, number == current) for number in range(1, count + 1)) if count > 1 else (),
     )
-    return Charts(sections=sections, shown=len(shown), hidden=len(wanted) - len(shown))
+
+
+def _heat_maps(section: str, paths: Sequence[str]) -> tuple[HeatPlace, ...]:
+    """One for each name that occurs in enough numbered namespaces, such as layers/0/grad_norm, layers/1/grad_norm."""
+    families: dict[str, list[tuple[int, str]]] = {}
+    for path in paths:
+        parts = path.split("/")
+        for place, part in enumerate(parts[:-1]):
+            if match := NUMBERED.fullmatch(part):
+                pattern = "/".join([*parts[:place], match["name"] + "*", *parts[place + 1 :]])
+                families.setdefault(pattern, []).append((int(match["number"]), path))
+                break
+    return tuple(
+        HeatPlace(
+            title=pattern[len(section) + 1 :] if section and pattern.startswith(f"{section}/") else pattern,
+            element=f"heat-{_digest(pattern)}",
+            paths=json.dumps([path for _, path in sorted(rows)]),
+            rows=json.dumps([str(number) for number, _ in sorted(rows)]),
+        )
+        for pattern, rows in families.items()
+        if FAMILY_ROWS <= len(rows) <= MOST_ROWS
+    )
 
 
 def _sections(paths: Sequence[str]) -> dict[str, list[str]]:
@@ -72,7 +153,8 @@ def _sections(paths: Sequence[str]) -> dict[str, list[str]]:
         for path in below:
             finer.setdefault("/".join(path.split("/")[:-1][:2]), []).append(path)
         is_crowded = len(finer) <= FEW_SECTIONS or len(below) >= CHARTS_PER_SECTION * len(finer)
-        sections.update(finer if is_crowded else {top: below})
+        is_numbered = all(NUMBERED.fullmatch(title.split("/")[-1]) for title in finer if title != top)
+        sections.update(finer if is_crowded and not (is_numbered and len(finer) > FEW_SECTIONS) else {top: below})
     return sections
 
 
@@ -86,11 +168,22 @@ def _phase(name: str) -> int:
     return PHASES.get(name.casefold(), 0)
 
 
-def place_of(path: str, section: str, project: str, labels: Sequence[str], prefix: str = "") -> ChartPlace:
+def place_of(
+    path: str, section: str, project: str, labels: Sequence[str], prefix: str = "", view: ChartView | None = None
+) -> ChartPlace:
     """The place of one chart below the heading `section`; `prefix` tells places of one path on one page apart."""
     return ChartPlace(
         path=path,
         title=path[len(section) + 1 :] if section else path,
-        element=f"chart-{prefix}{hashlib.sha256(path.encode()).hexdigest()[:12]}",
-        sketch=sketch_address(project, path, labels),
+        element=f"chart-{prefix}{_digest(path)}",
+        sketch=sketch_address(project, path, labels, view.pairs if view else ()),
     )
+
+
+def _expression_place(text: str, project: str, labels: Sequence[str], view: ChartView) -> ChartPlace:
+    sketch = sketch_address(project, "", labels, [("expression", text), *view.pairs])
+    return ChartPlace(text, text, f"chart-expression-{_digest(text)}", sketch, is_expression=True)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -13,10 +13,12 @@ from starlette.responses import Response
 from tidelog_server.clock import now_ms
 from tidelog_server.errors import InvalidRequestError
 from tidelog_server.pages.addresses import compare_address, project_address
-from tidelog_server.pages.axes import Axes, Choice, axes_from
+from tidelog_server.pages.axes import Axes, Choice, axes_of
 from tidelog_server.pages.chart_sections import Charts, charts_of, is_monitoring
+from tidelog_server.pages.chart_view import ChartView, view_from
 from tidelog_server.pages.chosen_runs import MAX_RUNS, runs_by_label
 from tidelog_server.pages.problems import PageRoute
+from tidelog_server.pages.run_groups import RunGroups, run_groups
 from tidelog_server.pages.templating import render, wanted_partial
 from tidelog_server.pages.tree import in_reading_order
 from tidelog_server.runs.comparison import Comparison, Difference, compare_runs
@@ -73,6 +75,7 @@ class ComparePage:
     find: str
     charts: Charts
     axes: Axes
+    run_groups: RunGroups
     groups: tuple[DifferenceGroup, ...]
     hidden_rows: int
     is_complete: bool
@@ -88,8 +91,7 @@ def show_comparison(
     run: Annotated[list[str], Query()] = [],  # noqa: B006 - FastAPI copies it
     tab: str = "charts",
     find: str = "",
-    x: str = "",
-    y: str = "",
+    group: str = "",
     show: str = "",
 ) -> Response:
     """2 to 100 runs of a project beside one another."""
@@ -107,7 +109,8 @@ def show_comparison(
     with request.app.state.database.read() as connection:
         comparison = compare_runs(connection, [one.id for one in chosen])
     show_all = show == "all"
-    page = compare_page(project, chosen, comparison, tab=tab, find=find, axes_wanted=(x, y), show_all=show_all)
+    view = view_from(request.query_params)
+    page = compare_page(project, chosen, comparison, tab=tab, find=find, view=view, show_all=show_all, group=group)
     partials = {"compare-body": "partials/compare_body.html", "charts": "partials/charts.html"}
     return render(request, partials.get(wanted_partial(request), "pages/compare.html"), page)
 
@@ -119,8 +122,9 @@ def compare_page(
     *,
     tab: str,
     find: str,
-    axes_wanted: tuple[str, str],
+    view: ChartView,
     show_all: bool,
+    group: str = "",
 ) -> ComparePage:
     """Everything that the page shows of these runs."""
     tab = tab if tab in TABS else "charts"
@@ -129,8 +133,9 @@ def compare_page(
     found = [row for row in comparison.attributes if all(word in row.path.casefold() for word in words)]
     charted = [row.path for row in found if row.is_series]
     groups, hidden = _groups(found, show_all)
+    groups_drawn = run_groups(runs, comparison.attributes, group)
     others = (*(("run", label) for label in labels), ("tab", tab if tab != "charts" else ""), ("find", find))
-    axes = axes_from(*axes_wanted, base=compare_address(project), others=others)
+    axes = axes_of(view, base=compare_address(project), others=others, has_groups=bool(groups_drawn))
 
     def address(tab: str, show: str) -> str:
         pairs = [("tab", tab if tab != "charts" else ""), ("find", find), ("show", show), *axes.pairs]
@@ -146,9 +151,13 @@ def compare_page(
         tabs=tuple(Choice(name, text, address(name, shown), name == tab) for name, text in TABS.items()),
         find=find,
         charts=charts_of(
-            [path for path in charted if is_monitoring(path) == (tab == "monitoring")], project=project, labels=labels
+            [path for path in charted if is_monitoring(path) == (tab == "monitoring")],
+            project=project,
+            labels=labels,
+            view=view if tab == "charts" else replace(view, expressions=()),
         ),
         axes=axes,
+        run_groups=groups_drawn,
         groups=groups,
         hidden_rows=hidden,
         is_complete=comparison.complete,

@@ -3,37 +3,45 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
+import numpy as np
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
+from tidelog_server.errors import InvalidRequestError
+from tidelog_server.pages.chart_view import ChartView, view_from
 from tidelog_server.pages.chosen_runs import MAX_RUNS, runs_by_label
 from tidelog_server.pages.colours import RunColour, colour_of
-from tidelog_server.pages.filters import number
+from tidelog_server.pages.filters import duration, moment, number
 from tidelog_server.pages.problems import PageRoute
 from tidelog_server.runs.projects import find_project
-from tidelog_server.runs.runs import Run
-from tidelog_server.series.charts import Curve, Wanted, Window, curves
-from tidelog_server.series.lookup import find_series
+from tidelog_server.runs.runs import Run, origins
+from tidelog_server.series.charts import Curve
+from tidelog_server.series.drawings import Board, draw, parsed
+from tidelog_server.series.points import Floats
+from tidelog_server.series.smoothing import smoothed
 
 router = APIRouter(route_class=PageRoute)
 
 WIDTH, HEIGHT = 500, 214
 LEFT, RIGHT, TOP, BOTTOM = 76, 10, 8, 22
 BUCKETS = 220
+OUTER_PERCENT = 2  # of the values at either end, that may be outliers
 
 
 @dataclass(frozen=True)
 class Line:
-    """One run's curve in pixels: the line, and the outline of its band (empty where every point is drawn)."""
+    """One run's curve in pixels: the line, the outline of its band (empty where every point is drawn), and the raw line
+    behind a smoothed one."""
 
     colour: RunColour
     label: str
     strokes: tuple[str, ...]
     band: tuple[str, ...]
+    behind: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,27 +66,53 @@ class Sketch:
 def show_sketch(
     request: Request,
     project: str,
-    path: Annotated[str, Query(min_length=1, max_length=1024)],
     run: Annotated[list[str], Query(min_length=1, max_length=MAX_RUNS)],
+    path: Annotated[str, Query(max_length=1024)] = "",
+    expression: Annotated[str, Query(max_length=1000)] = "",
 ) -> Response:
-    """One metric of some runs over its steps."""
+    """One metric or expression of some runs, looked at as the address says."""
+    if not path and not expression:
+        raise InvalidRequestError("A picture of a chart shows a `path` or an `expression`.")
+    view = view_from(request.query_params)
     services = request.app.state.services
     with services.database.read() as connection:
         chosen = runs_by_label(connection, find_project(connection, project), run)
     services.tails.prepare([one.id for one in chosen])
     with services.database.read() as connection:
-        pairs = [(one.id, path) for one in chosen]
-        found = find_series(connection, services.tails, chosen[0].project_id, pairs)
-        drawn = [(one, item) for one, item in zip(chosen, found, strict=True) if item is not None]
-        results = curves(connection, [Wanted(item.head, item.tail, Window()) for _, item in drawn], BUCKETS)
-    sketch = sketch_of(path, [(one, curve) for (one, _), curve in zip(drawn, results, strict=True)])
-    text = request.app.state.templates.get_template("partials/sketch.svg").render(page=sketch)
+        origin_of = origins(connection, [one.id for one in chosen])
+        board = Board(
+            runs=[origin_of[one.id] for one in chosen],
+            paths=[path] if path else [],
+            buckets=BUCKETS,
+            axis=view.x,
+            x_path=view.x_path,
+            start=view.start,
+            stop=view.stop,
+            expressions=parsed([expression] if expression else []),
+        )
+        drawn = draw(connection, services.tails, board)
+    by_id = {one.id: one for one in chosen}
+    curves = [(by_id[item.run.run_id], item.curve) for item in drawn if item.run is not None]
+    text = request.app.state.templates.get_template("partials/sketch.svg").render(
+        page=sketch_of(expression or path, curves, view, {one.id: one.created_ms for one in chosen})
+    )
     return Response(text, media_type="image/svg+xml", headers={"Cache-Control": "no-cache"})
 
 
-def sketch_of(path: str, drawn: Sequence[tuple[Run, Curve]]) -> Sketch:
-    """The picture of these curves over their steps."""
-    plane = _Plane.around([curve for _, curve in drawn])
+def sketch_of(
+    path: str,
+    drawn: Sequence[tuple[Run, Curve]],
+    view: ChartView | None = None,
+    created_ms: Mapping[int, int] | None = None,
+) -> Sketch:
+    """The picture of these curves; over their steps unless a view says otherwise. `created_ms` by run is where relative
+    times count from.
+    """
+    view = view or ChartView()
+    shapes = [(run, _shape(curve, view, (created_ms or {}).get(run.id, 0))) for run, curve in drawn]
+    plane = _Plane.around([shape for _, shape in shapes], view)
+    write = {"relative": _seconds, "time": _moment}.get(view.x, number)
+    prefix = {"step": "step ", "metric": f"{view.x_path} "}.get(view.x, "")
     return Sketch(
         path=path,
         width=WIDTH,
@@ -87,12 +121,33 @@ def sketch_of(path: str, drawn: Sequence[tuple[Run, Curve]]) -> Sketch:
         right=WIDTH - RIGHT,
         top=TOP,
         bottom=HEIGHT - BOTTOM,
-        lines=tuple(_line(run, curve, plane) for run, curve in drawn),
-        x_low=number(plane.x_low),
-        x_high=number(plane.x_high),
+        lines=tuple(_line(run, shape, plane, view) for run, shape in shapes),
+        x_low=write(plane.x_low),
+        x_high=prefix + write(plane.x_high),
         y_low=number(plane.y_low),
         y_high=number(plane.y_high),
     )
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """A curve on the axes of the view; `low` and `high` are None where every point is drawn."""
+
+    x: Floats
+    line: Floats
+    low: Floats | None
+    high: Floats | None
+
+
+def _shape(curve: Curve, view: ChartView, created_ms: int) -> _Shape:
+    columns = dict(zip(curve.names, curve.columns, strict=True))
+    x = columns["step" if view.x == "step" else "x" if view.x == "metric" else "time"]
+    if view.x == "relative":
+        x = x - created_ms / 1000
+    order = np.argsort(x, kind="stable")
+    line = columns["value" if "value" in columns else "mean"]
+    low, high = columns.get("min"), columns.get("max")
+    return _Shape(x[order], line[order], None if low is None else low[order], None if high is None else high[order])
 
 
 @dataclass(frozen=True)
@@ -101,43 +156,63 @@ class _Plane:
     x_high: float
     y_low: float
     y_high: float
+    is_log: bool = False
 
     @classmethod
-    def around(cls, drawn: Sequence[Curve]) -> _Plane:
-        steps = [step for curve in drawn for step in (curve.columns[0].tolist()[:1] + curve.columns[0].tolist()[-1:])]
-        values = [
-            value
-            for curve in drawn
-            for name in ("value", "min", "max")
-            if name in curve.names
-            for value in curve.columns[curve.names.index(name)].tolist()
-            if math.isfinite(value)
-        ]
-        return cls(min(steps, default=0.0), max(steps, default=1.0), min(values, default=0.0), max(values, default=1.0))
+    def around(cls, drawn: Sequence[_Shape], view: ChartView) -> _Plane:
+        is_log = view.y == "log"
+        columns = [column for shape in drawn for column in (shape.line, shape.low, shape.high) if column is not None]
+        if view.ignores_outliers:
+            columns = [shape.line for shape in drawn]
+        values = np.concatenate([np.empty(0), *columns])
+        values = values[np.isfinite(values) & (values > (0 if is_log else -np.inf))]
+        if view.ignores_outliers and len(values):
+            values = np.percentile(values, [OUTER_PERCENT, 100 - OUTER_PERCENT])
+        x = np.concatenate([np.empty(0), *(shape.x for shape in drawn)])
+        if view.start is not None and view.stop is not None:
+            x = np.array([view.start, view.stop])
+        low, high = (values.min(), values.max()) if len(values) else (0.1 if is_log else 0.0, 1.0)
+        x_low, x_high = (x.min(), x.max()) if len(x) else (0.0, 1.0)
+        return cls(float(x_low), float(x_high), float(low), float(high), is_log)
 
-    def at(self, step: float, value: float) -> str:
-        x = LEFT + (step - self.x_low) / ((self.x_high - self.x_low) or 1.0) * (WIDTH - LEFT - RIGHT)
-        y = HEIGHT - BOTTOM - (value - self.y_low) / ((self.y_high - self.y_low) or 1.0) * (HEIGHT - TOP - BOTTOM)
-        return f"{x:.1f},{min(max(y, TOP), HEIGHT - BOTTOM):.1f}"
+    def at(self, place: float, value: float) -> str:
+        x = LEFT + (place - self.x_low) / ((self.x_high - self.x_low) or 1.0) * (WIDTH - LEFT - RIGHT)
+        y = HEIGHT - BOTTOM - self._share(value) * (HEIGHT - TOP - BOTTOM)
+        return f"{min(max(x, LEFT), WIDTH - RIGHT):.1f},{min(max(y, TOP), HEIGHT - BOTTOM):.1f}"
+
+    def _share(self, value: float) -> float:
+        if self.is_log:
+            if value <= 0:
+                return -1.0
+            return math.log(value / self.y_low) / (math.log(self.y_high / self.y_low) or 1.0)
+        half = self.y_high / 2 - self.y_low / 2  # the whole range may be beyond float64
+        return (value / 2 - self.y_low / 2) / (half or 1.0)
 
 
-def _line(run: Run, curve: Curve, plane: _Plane) -> Line:
-    columns = dict(zip(curve.names, (column.tolist() for column in curve.columns), strict=True))
-    steps, middle = columns["step"], columns["value" if "value" in columns else "mean"]
-    strokes = tuple(" ".join(plane.at(steps[place], middle[place]) for place in stretch) for stretch in _finite(middle))
+def _line(run: Run, shape: _Shape, plane: _Plane, view: ChartView) -> Line:
+    raw = _strokes(shape.x, shape.line, plane)
+    line = raw
+    if view.smooth is not None:
+        line = _strokes(shape.x, smoothed(shape.x, shape.line, plane.x_high - plane.x_low, view.smooth), plane)
     band: tuple[str, ...] = ()
-    if "min" in columns:
-        low, high = columns["min"], columns["max"]
+    if shape.low is not None and shape.high is not None:
+        x, low, high = (column.tolist() for column in (shape.x, shape.low, shape.high))
         band = tuple(
             " ".join(
                 [
-                    *(plane.at(steps[place], high[place]) for place in stretch),
-                    *(plane.at(steps[place], low[place]) for place in reversed(stretch)),
+                    *(plane.at(x[place], high[place]) for place in stretch),
+                    *(plane.at(x[place], low[place]) for place in reversed(stretch)),
                 ]
             )
             for stretch in _finite([least + greatest for least, greatest in zip(low, high, strict=True)])
         )
-    return Line(colour=colour_of(run.number), label=run.label, strokes=strokes, band=band)
+    behind = raw if view.smooth is not None else ()
+    return Line(colour=colour_of(run.number), label=run.label, strokes=line, band=band, behind=behind)
+
+
+def _strokes(x: Floats, line: Floats, plane: _Plane) -> tuple[str, ...]:
+    places, values = x.tolist(), line.tolist()
+    return tuple(" ".join(plane.at(places[place], values[place]) for place in stretch) for stretch in _finite(values))
 
 
 def _finite(values: Sequence[float]) -> Iterator[list[int]]:
@@ -151,3 +226,11 @@ def _finite(values: Sequence[float]) -> Iterator[list[int]]:
             stretch = []
     if stretch:
         yield stretch
+
+
+def _seconds(value: float) -> str:
+    return duration(round(value * 1000))
+
+
+def _moment(value: float) -> str:
+    return moment(round(value * 1000))

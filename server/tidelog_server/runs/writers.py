@@ -203,15 +203,23 @@ def mark_crashed(connection: sa.Connection, *, lost_after_ms: int = HEARTBEAT_LO
     return touched
 
 
-def versions(connection: sa.Connection, run_ids: Iterable[int]) -> dict[int, tuple[int, str]]:
-    """For each run, the bytes received from all its writers, and its state: both equal means that nothing changed."""
+def versions(connection: sa.Connection, run_ids: Iterable[int]) -> dict[int, tuple[int, str, int]]:
+    """For each run, the bytes received from all its writers, its state, and how many paths these have defined: the
+    first two equal means that nothing changed, the last that there is no new series.
+    """
     query = (
-        sa.select(runs.c.id, sa.func.coalesce(sa.func.sum(writers.c.position), 0), runs.c.state)
+        sa.select(
+            runs.c.id,
+            sa.func.coalesce(sa.func.sum(writers.c.position), 0),
+            runs.c.state,
+            sa.func.coalesce(sa.func.sum(writers.c.defined_paths), 0),
+        )
         .join(writers, writers.c.run_id == runs.c.id)
         .where(runs.c.id.in_(list(run_ids)))
         .group_by(runs.c.id, runs.c.state)
     )
-    return {run_id: (int(received), state) for run_id, received, state in connection.execute(query)}
+    found = connection.execute(query)
+    return {run_id: (int(received), state, int(defined)) for run_id, received, state, defined in found}
 
 
 def _find(connection: sa.Connection, name: str) -> Writer | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -12,8 +12,9 @@ from starlette.responses import Response
 from tidelog_server.clock import now_ms
 from tidelog_server.errors import RunNotFoundError
 from tidelog_server.pages.addresses import run_address
-from tidelog_server.pages.axes import Axes, Choice, axes_from
+from tidelog_server.pages.axes import Axes, Choice, axes_of
 from tidelog_server.pages.chart_sections import Charts, charts_of, is_monitoring
+from tidelog_server.pages.chart_view import view_from
 from tidelog_server.pages.problems import PageRoute
 from tidelog_server.pages.run import attributes, charts, events
 from tidelog_server.pages.run.tab import Shown, Tab
@@ -117,7 +118,8 @@ def run_page(shown: Shown, chosen: Tab, received: Received, *, now: int) -> RunP
     run, query = shown.run, shown.query
     address = run_address(run.project, run.label)
     others = (("tab", _in_address(chosen)), ("find", shown.find))
-    axes = axes_from(query.get("x", ""), query.get("y", ""), base=address, others=others)
+    view = view_from(query)
+    axes = axes_of(view, base=address, others=others)
     found = matching(shown.attributes, shown.find)
     charted = [attribute.path for attribute in found if attribute.type == "float_series"]
     is_charted = chosen in (charts.TAB, charts.MONITORING)
@@ -132,7 +134,12 @@ def run_page(shown: Shown, chosen: Tab, received: Received, *, now: int) -> RunP
         template=chosen.template,
         find=shown.find,
         tree=tree_of(found, all_open=bool(shown.find)),
-        charts=charts_of(wanted, project=run.project, labels=[run.label]),
+        charts=charts_of(
+            wanted,
+            project=run.project,
+            labels=[run.label],
+            view=view if chosen is charts.TAB else replace(view, expressions=()),
+        ),
         chart_count=len(shown.of_type("float_series")),
         axes=axes,
         stages=STAGES,
