@@ -92,7 +92,7 @@ def long_run(site: Site) -> str:
         values[60_000:60_010] = [math.nan] * 10
         run["train/loss"].extend(values, steps=range(LONG_POINTS))
         for number in range(24):
-            run[f"layers/{number:02d}/norm"].extend([noise.random() for _ in range(50)])
+            run[f"layers/norm_{number:02d}"].extend([noise.random() for _ in range(50)])
         run["monitoring/cpu_percent"].extend([noise.random() * 100 for _ in range(50)])
     return label_of(run)
 

@@ -55,12 +55,12 @@ def test_a_long_series_is_drawn_with_its_number_of_points(page: Page, long_run: 
 def test_only_charts_in_view_are_asked_for_and_together(page: Page, long_run: str, asked: list[dict[str, Any]]) -> None:
     """One request for all that is seen; what is below comes when it is scrolled to."""
     page.goto(f"/projects/long/runs/{long_run}")
-    drawn_chart(page, "layers/00/norm")
+    drawn_chart(page, "layers/norm_00")
     assert len(asked) == 1
-    assert "layers/00/norm" in asked[0]["paths"]
-    assert "layers/23/norm" not in asked[0]["paths"]
-    drawn_chart(page, "layers/23/norm")
-    assert "layers/23/norm" in asked[-1]["paths"]
+    assert "layers/norm_00" in asked[0]["paths"]
+    assert "layers/norm_23" not in asked[0]["paths"]
+    drawn_chart(page, "layers/norm_23")
+    assert "layers/norm_23" in asked[-1]["paths"]
 
 
 def test_a_chart_has_as_many_buckets_as_pixels(page: Page, long_run: str, asked: list[dict[str, Any]]) -> None:
@@ -185,5 +185,5 @@ def test_find_narrows_charts_and_attributes(page: Page, long_run: str) -> None:
     page.goto(f"/projects/long/runs/{long_run}")
     page.get_by_role("searchbox", name="Find attributes and charts").fill("layers 07")
     expect(page.locator("figure.chart")).to_have_count(1)
-    drawn_chart(page, "layers/07/norm")
+    drawn_chart(page, "layers/norm_07")
     page.wait_for_url(re.compile("find=layers"))

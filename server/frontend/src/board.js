@@ -349,8 +349,8 @@ export class Board {
   }
 }
 
-/** What stands higher is drawn first. @param {Item} a @param {Item} b */
-const inReadingOrder = (a, b) => (a.figure.compareDocumentPosition(b.figure) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1);
+/** What stands higher is drawn first, heat maps, which need many series, last. @param {Item} a @param {Item} b */
+const inReadingOrder = (a, b) => a.paths.length - b.paths.length || (a.figure.compareDocumentPosition(b.figure) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1);
 
 /** The colours of axes come from the style sheet, like everything else. */
 function themeOf() {

@@ -12,9 +12,7 @@ let timer = 0;
 /** @param {import("./live.js").Changed|null} run null: the stream was opened again, anything may have happened */
 export function renewBoards(run) {
   if (run && known.get(run.id) === run.paths) return;
-  const isFirst = run && !known.has(run.id);
   if (run) known.set(run.id, run.paths);
-  if (isFirst && Date.now() - renewedAt < LEAST_MS) return; // the page was rendered, or the board renewed, a moment ago
   clearTimeout(timer);
   timer = setTimeout(renew, Math.max(0, renewedAt + LEAST_MS - Date.now()));
 }

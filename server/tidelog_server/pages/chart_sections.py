@@ -19,7 +19,8 @@ TOP_LEVEL = "Top level"
 EXPRESSIONS = "Expressions"
 CHARTS_PER_SECTION = 2  # on average; with fewer a page is mostly headings
 FEW_SECTIONS = 4
-PHASES = {"val": 1, "valid": 1, "validation": 1, "eval": 1, "test": 2}
+# Namespaces in the order of reading; all others come after these.
+PHASES = {"train": -3, "training": -3, "val": -2, "valid": -2, "validation": -2, "eval": -2, "test": -1, "testing": -1}
 FAMILY_ROWS = 4  # of one name in numbered namespaces, from which on they have a heat map
 MOST_ROWS = 400
 NUMBERED = re.compile(r"(?P<name>[^0-9]*)(?P<number>[0-9]+)")

@@ -44,7 +44,7 @@ def run_groups(runs: Sequence[Run], attributes: Sequence[Difference], path: str)
         for row in attributes
         if not row.same and not row.is_series and 1 < len(set(map(str, row.values))) < len(runs)
     )
-    [row] = [row for row in attributes if row.path == path and not row.is_series] or [None]
+    row = next((row for row in attributes if row.path == path and not row.is_series), None)
     if not path or row is None:
         return RunGroups("", (), {}, choices)
     texts = {run.id: _text(value) for run, value in zip(runs, row.values, strict=True)}

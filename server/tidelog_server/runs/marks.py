@@ -75,7 +75,7 @@ def add_comment(connection: sa.Connection, run_id: int, text: str, *, step: floa
         )
         .returning(events.c.id)
     )
-    return connection.execute(statement).scalar_one()
+    return int(connection.execute(statement).scalar_one())
 
 
 def delete_comment(connection: sa.Connection, mark_id: int) -> bool:

@@ -46,7 +46,7 @@ def smoothed(x: Floats, y: Floats, span: float, smoothing: Smoothing) -> Floats:
     found = np.full(len(y), np.nan)
     there = np.isfinite(y)
     if not span > 0 or not there.any():
-        return y.copy()
+        return np.array(y, np.float64)
     x, y = x[there], y[there]
     if smoothing.kind == "ema":
         found[there] = _exponential(x / span * PARTS, y, smoothing.amount)
