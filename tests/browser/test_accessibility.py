@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
@@ -26,11 +28,11 @@ PAGES = (
 
 
 @pytest.fixture(params=["light", "dark"])
-def themed(browser: Browser, request: pytest.FixtureRequest) -> Page:
+def themed(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A page in each theme."""
     context = browser.new_context(color_scheme=request.param)
-    request.addfinalizer(context.close)
-    return context.new_page()
+    yield context.new_page()
+    context.close()
 
 
 def violations(page: Page) -> list[str]:
