@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 START_TIMEOUT_S = 60.0
 
 # What a run captures by itself is off, here and in the programs that tests start; those that are about it turn it on.
-for _switch in ("CAPTURE_STDOUT", "CAPTURE_STDERR"):
+for _switch in ("CAPTURE_STDOUT", "CAPTURE_STDERR", "CAPTURE_SOURCE"):
     os.environ[f"TIDELOG_{_switch}"] = "no"
 
 

@@ -18,7 +18,10 @@ def init_run(
     api_token: str | None = None, directory: str | os.PathLike[str] | None = None, capture_hardware: bool | None = None,
     monitoring_namespace: str | None = None, monitoring_interval_s: float | None = None,
     monitoring_figures: Iterable[str] | None = None, capture_stdout: bool | None = None,
-    capture_stderr: bool | None = None, flush_interval_s: float = 1.0, description: str | None = None,
+    capture_stderr: bool | None = None, capture_source: bool | None = None,
+    git_ref: bool | str | os.PathLike[str] | None = None, source_files: Iterable[str] | None = None,
+    dependencies: bool | str | os.PathLike[str] | None = None, environment: Iterable[str] | None = None,
+    flush_interval_s: float = 1.0, description: str | None = None,
     group_tags: Iterable[str] | None = None, on_stop: OnRequest = "exception", on_abort: OnRequest = "exception",
     log_all_ranks: bool = False,
 ) -> Run:  # fmt: skip
@@ -40,8 +43,12 @@ def init_run(
     `capture_hardware` samples processor, memory, disk, network and GPUs into `monitoring_namespace`, where psutil is
     installed: `monitoring`, or `monitoring/<host>-<rank>` in a job of several ranks. `monitoring_figures` chooses what
     by patterns such as "gpu/*" and "!cpu/core/*", `monitoring_interval_s` how often (1.0). `capture_stdout` and
-    `capture_stderr` keep what the program prints. Each of these is on unless its variable, such as
-    TIDELOG_CAPTURE_STDOUT, says "no"; in a job of several ranks only rank 0 keeps what it prints.
+    `capture_stderr` keep what the program prints. `capture_source` keeps the entry point, the commit and what is not
+    committed, the command line, the installed packages and a few variables of the environment; `git_ref` names another
+    repository or is False, `source_files` are patterns of more files, `dependencies` is a lock file or False,
+    `environment` are names or patterns of variables, of which those that promise a secret are never kept. Each of these
+    is on unless its variable, such as TIDELOG_CAPTURE_STDOUT, says "no"; of several ranks, only rank 0 keeps what it
+    prints and its source.
     `flush_interval_s` is how often the journal is sent, 5 s at most.
 
     In a job of several ranks that write one run, rank 0 logs, and every rank's hardware is sampled; what other ranks
@@ -62,7 +69,8 @@ def init_run(
             switches=resolve_switches(
                 capture_hardware=capture_hardware, monitoring_namespace=monitoring_namespace,
                 monitoring_interval_s=monitoring_interval_s, monitoring_figures=monitoring_figures,
-                capture_stdout=capture_stdout, capture_stderr=capture_stderr,
+                capture_stdout=capture_stdout, capture_stderr=capture_stderr, capture_source=capture_source,
+                git_ref=git_ref, source_files=source_files, dependencies=dependencies, environment=environment,
             ),
         )
     )  # fmt: skip

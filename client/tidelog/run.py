@@ -19,9 +19,10 @@ from tidelog.messages import complain
 from tidelog.paths import normal_path
 from tidelog.session import Session
 from tidelog.settings import Settings
-from tidelog.values import as_step, encode_value, shown
+from tidelog.values import as_step, encode_value, git_reference, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from tidelog.artifacts import Artifact
@@ -285,6 +286,19 @@ class Run:
             from tidelog.console.log import ConsoleLog
 
             self._session.captures.append(ConsoleLog(self, switches.console_namespace, switches.console))
+        if switches.source.asks_for_anything:
+            from tidelog.source.gatherer import SourceGatherer
+
+            self._session.captures.append(SourceGatherer(self, switches.source, self._assign_git))
+
+    def _assign_git(self, path: str, reference: Mapping[str, Any]) -> None:
+        """Assign a git reference, which is a type of its own."""
+        value = git_reference(reference)
+        attribute = self._attribute(path)
+        attribute._refuse_other_kind(kind_of(value))
+        number = self._session.stream.numbers([path])[0]
+        attribute._become(kind_of(value))
+        self._session.stream.write(records.assign(number, time.time(), value))
 
 
 def _encoded(path: str, value: object) -> bytes | File:

@@ -108,6 +108,11 @@ def encode_value(path: str, value: object) -> bytes:
     )
 
 
+def git_reference(reference: Mapping[str, object]) -> bytes:
+    """Return the type byte and the bytes of a git reference that is assigned."""
+    return b"G" + json.dumps(dict(reference), ensure_ascii=False).encode("utf-8", "replace")
+
+
 def as_text_of(value: object) -> str:
     """Return str(value), or what can be said of a value whose text cannot be had."""
     try:

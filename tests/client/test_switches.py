@@ -17,6 +17,11 @@ GIVEN_NOTHING: dict[str, Any] = dict.fromkeys(
         "monitoring_figures",
         "capture_stdout",
         "capture_stderr",
+        "capture_source",
+        "git_ref",
+        "source_files",
+        "dependencies",
+        "environment",
     )
 )
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import _thread
-import json
 import os
-import platform
-import shlex
 import sys
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
 
+from tidelog import lifecycle
 from tidelog.errors import ArgumentError, RunError
 from tidelog.messages import complain, warn
+from tidelog.source.choice import SourceChoice
 
 NAMESPACE = "source_code"
 START_DELAY_S = 0.2  # the program's first steps come first
@@ -21,32 +20,14 @@ STOP_S = 5.0  # how long a run's end waits for what is not gathered yet
 ENTRY_POINT_BYTES = 1024 * 1024
 
 
-class SourceChoice(NamedTuple):
-    """What is to be gathered."""
-
-    code: bool  # entry point, command line, Python
-    git_folder: str | None  # None: the entry point's
-    git: bool
-    files: tuple[str, ...] | None  # None: the entry point alone
-    packages: bool
-    lock_file: str | None
-    variables: tuple[str, ...]
-
-    def __bool__(self) -> bool:
-        return bool(self.code or self.git or self.files or self.packages or self.lock_file or self.variables)
-
-
-class SourceLog(Protocol):
+class LoggedRun(Protocol):
     """What is asked of a run."""
 
-    def assign(self, values: Mapping[str, Any]) -> None:
-        """Assign attributes by path."""
+    def __getitem__(self, path: str) -> Any:
+        """Return the attribute at a path."""
 
-    def assign_git(self, path: str, reference: Mapping[str, Any]) -> None:
-        """Assign a git reference."""
-
-    def upload_files(self, path: str, files: Any) -> None:
-        """Add files to a file set."""
+    def __setitem__(self, path: str, value: Any) -> None:
+        """Assign a value, or a dict of values."""
 
 
 class Situation(NamedTuple):
@@ -73,10 +54,12 @@ class Situation(NamedTuple):
 class SourceGatherer:
     """Gathers in a thread of its own, once. `stop` waits for it, but not for long."""
 
-    def __init__(self, log: SourceLog, choice: SourceChoice, importing: threading.RLock) -> None:  # type: ignore[valid-type]
-        self._log = log
+    def __init__(
+        self, run: LoggedRun, choice: SourceChoice, assign_git: Callable[[str, Mapping[str, Any]], None]
+    ) -> None:
+        self._logged = run
         self._choice = choice
-        self._importing: Any = importing
+        self._assign_git = assign_git
         self._situation = Situation.now()
         self._done = threading.Event()
         self._hurry = threading.Event()
@@ -113,7 +96,11 @@ class SourceGatherer:
     def _gather_program(self) -> None:
         if not self._choice.code:
             return
-        from tidelog.source.secrets import masked_arguments
+        with lifecycle.importing:
+            import platform
+            import shlex
+
+            from tidelog.source.secrets import masked_arguments
 
         situation = self._situation
         facts = {
@@ -129,15 +116,15 @@ class SourceGatherer:
 
     def _gather_variables(self) -> None:
         if self._choice.variables:
-            from tidelog.source.environment import allowed_variables
-
+            with lifecycle.importing:
+                from tidelog.source.environment import allowed_variables
             found = allowed_variables(self._choice.variables, self._situation.environment)
             self._assign({f"environment/{name}": value for name, value in found.items()})
 
     def _gather_git(self) -> None:
         if not self._choice.git:
             return
-        with self._importing:
+        with lifecycle.importing:
             from tidelog.source.git import look_at_repository
 
         entry_point = self._situation.entry_point
@@ -147,7 +134,7 @@ class SourceGatherer:
             warn("%s is in no git repository that can be read", self._choice.git_folder)
         if found is None:
             return
-        self._log.assign_git(f"{NAMESPACE}/git", found.reference())
+        self._assign_git(f"{NAMESPACE}/git", found.reference())
         facts = {
             "commit": found.commit,
             "branch": found.branch,
@@ -159,21 +146,19 @@ class SourceGatherer:
         }
         self._assign({name: value for name, value in facts.items() if value is not None})
         if untracked := found.untracked_files():
-            self._log.upload_files(f"{NAMESPACE}/untracked_files", untracked)
+            self._upload("untracked_files", untracked)
 
     def _gather_files(self) -> None:
         entry_point = self._situation.entry_point
         if self._choice.files is not None:
             if self._choice.files:
                 folder = self._situation.folder
-                self._log.upload_files(
-                    f"{NAMESPACE}/files", [os.path.join(folder, pattern) for pattern in self._choice.files]
-                )
+                self._upload("files", [os.path.join(folder, pattern) for pattern in self._choice.files])
         elif self._choice.code and entry_point is not None and _is_small_file(entry_point):
-            self._log.upload_files(f"{NAMESPACE}/files", {os.path.basename(entry_point): entry_point})
+            self._upload("files", {os.path.basename(entry_point): entry_point})
 
     def _gather_packages(self) -> None:
-        with self._importing:
+        with lifecycle.importing:
             from tidelog.source import packages
         if self._choice.lock_file is not None:
             path = os.path.join(self._situation.folder, self._choice.lock_file)
@@ -183,15 +168,11 @@ class SourceGatherer:
 
     def _assign(self, facts: Mapping[str, Any]) -> None:
         if facts:
-            self._log.assign({f"{NAMESPACE}/{name}": value for name, value in facts.items()})
+            self._logged[NAMESPACE] = dict(facts)
+
+    def _upload(self, name: str, files: Any) -> None:
+        self._logged[f"{NAMESPACE}/{name}"].upload_files(files)
 
 
 def _is_small_file(path: str) -> bool:
     return os.path.isfile(path) and os.path.getsize(path) <= ENTRY_POINT_BYTES
-
-
-def reference_bytes(reference: Mapping[str, Any]) -> bytes:
-    """Return a git reference as a journal holds it."""
-    return b"G" + json.dumps(dict(reference), ensure_ascii=False, default=str).encode("utf-8", "replace")
-
-

@@ -18,7 +18,9 @@ SECRET_FILE = re.compile(
     re.IGNORECASE,
 )
 # user:password@ and user@, but not the user of ssh, who is part of the address and no secret.
-USER_INFO = re.compile(r"(?i)\b((?:https?|ftps?|git|s3|gs|redis|amqp|mongodb(?:\+srv)?|[a-z]*sql[a-z0-9+]*)://)[^/\s@]*@")
+USER_INFO = re.compile(
+    r"(?i)\b((?:https?|ftps?|git|s3|gs|redis|amqp|mongodb(?:\+srv)?|[a-z]*sql[a-z0-9+]*)://)[^/\s@]*@"
+)
 SSH_PASSWORD = re.compile(r"(?i)\b(ssh://[^/\s@:]*):[^/\s@]*@")
 QUERY = re.compile(r"(?i)([?&][^=&\s]*(?:token|key|secret|sig|password|auth)[^=&\s]*=)[^&\s#]*")
 
