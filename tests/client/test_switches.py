@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tidelog.errors import ArgumentError
-from tidelog.switches import Switches, resolve_switches
+from tidelog.switches import USUAL_VARIABLES, Switches, resolve_switches
 
 GIVEN_NOTHING: dict[str, Any] = dict.fromkeys(
     (
@@ -85,3 +87,27 @@ def test_the_console_is_kept_by_rank_0(monkeypatch: pytest.MonkeyPatch) -> None:
     assert resolved().console == ()
     assert resolved(capture_stderr=True).console == (2,)
     assert resolved().console_namespace.startswith("monitoring/")
+
+
+def test_the_source_is_gathered_by_rank_0(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In others only what an argument names."""
+    assert resolved().source.asks_for_anything
+    monkeypatch.setenv("RANK", "1")
+    assert not resolved().source.asks_for_anything
+    assert resolved(git_ref=True).source.git
+    assert resolved(environment=["A"]).source.variables == ("A",)
+    assert resolved(dependencies="uv.lock").source.lock_file == "uv.lock"
+
+
+def test_dependencies_may_be_a_switch_or_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the variable too."""
+    for text, packages, lock_file in (("no", False, None), ("infer", True, None), ("a/uv.lock", False, "a/uv.lock")):
+        monkeypatch.setenv("TIDELOG_DEPENDENCIES", text)
+        assert (resolved().source.packages, resolved().source.lock_file) == (packages, lock_file)
+
+
+def test_the_guide_lists_the_usual_variables() -> None:
+    """Those that are kept by default, and no others."""
+    guide = (Path(__file__).parents[2] / "docs" / "guide" / "capture.md").read_text("utf-8")
+    listed = guide.split("By default these variables are kept")[1].split("\n\n")[0]
+    assert set(re.findall(r"`([A-Z_*]+)`", listed)) == set(USUAL_VARIABLES)

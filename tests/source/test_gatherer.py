@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -36,10 +38,16 @@ def recorded(journals: Path) -> dict[str, Any]:
             continue
         name = path.removeprefix("source_code/")
         if isinstance(record, Assign):
-            found[name] = record.value
+            found[name] = decoded(record.value)
         elif isinstance(record, SetChange):
             found.setdefault(name, []).extend(item["name"] for item in record.items)
     return found
+
+
+def decoded(value: bytes) -> Any:
+    """Return the text, truth or git reference that was assigned."""
+    kind, content = value[:1], value[1:]
+    return content == b"\x01" if kind == b"b" else json.loads(content) if kind == b"G" else content.decode()
 
 
 @pytest.fixture
@@ -59,21 +67,8 @@ def script(tmp_path: Path) -> Path:
     return path
 
 
-def run_script(script: Path, journals: Path, settings: str = "{}", **environment: str) -> dict[str, Any]:
-    """Run the program, in its folder, and return what its run has."""
-    command = (
-        f"import os, runpy, sys; os.chdir({str(script.parent)!r}); runpy.run_path('train.py', run_name='__main__')"
-    )
-    done = run_program(command, journals, settings, **{**ON, **environment})
-    assert done.returncode == 0, done.stderr
-    assert "Traceback" not in done.stderr
-    return recorded(journals)
-
-
 def start_script(script: Path, journals: Path, settings: str = "{}", **environment: str) -> dict[str, Any]:
     """Run the program as a person does: `python train.py`."""
-    import os
-
     done = subprocess.run(
         [sys.executable, "train.py", str(journals), settings], cwd=script.parent, capture_output=True, text=True,
         timeout=60, check=False, env={**os.environ, **ON, **environment},
@@ -117,8 +112,6 @@ def test_without_source_there_is_nothing_but_what_is_asked_for(script: Path, tmp
 
 def test_other_ranks_gather_nothing(script: Path, tmp_path: Path) -> None:
     """The source of a job is the same in all of them."""
-    import os
-
     environment = {name: value for name, value in os.environ.items() if name != "TIDELOG_CAPTURE_SOURCE"}
     environment |= {"RANK": "1", "WORLD_SIZE": "2"}
     command = [sys.executable, "train.py", str(tmp_path / "journals"), "dict(log_all_ranks=True)"]

@@ -11,6 +11,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 HEADER = struct.Struct("<cdI")
+# A shell starts the relay and ends at once, so the relay is no child of a program that may wait for all that it has.
+SHELL = "/bin/sh"
+START = '"$0" "$@" &'
 RELAY = os.path.join(os.path.dirname(__file__), "relay.py")
 PIPE_BYTES = 1024 * 1024
 ABOVE_THE_USUAL = 64  # sources of the relay's descriptors, so that none is overwritten before it is copied
@@ -30,7 +33,6 @@ class Descriptors:
         self._reading: dict[int, int] = {}  # the relay's ends: without them its death would be the program's
         self._told = self._request = -1
         self._buffer = bytearray()
-        self._relay_pid: int | None = None
 
     def start(self) -> None:
         """Lead the streams through the relay. Raises OSError, with everything as it was."""
@@ -55,17 +57,18 @@ class Descriptors:
             requests, self._request = pipe()
             self._told, tell = pipe(PIPE_BYTES)
             pipes = {stream: pipe(PIPE_BYTES) for stream in self._streams}
-            sources = [requests, outputs[1], outputs[2], tell, *(pipes[stream][0] for stream in self._streams)]
-            self._relay_pid = os.posix_spawn(
-                sys.executable,
-                [sys.executable, "-I", "-S", RELAY, *map(str, self._streams)],
+            sources = [outputs[1], outputs[2], tell, requests, *(pipes[stream][0] for stream in self._streams)]
+            shell = os.posix_spawn(
+                SHELL,
+                [SHELL, "-c", START, sys.executable, "-I", "-S", RELAY, *map(str, self._streams)],
                 {},
-                file_actions=[(os.POSIX_SPAWN_DUP2, source, target) for target, source in enumerate(sources)],
+                file_actions=[(os.POSIX_SPAWN_DUP2, source, target) for target, source in enumerate(sources, start=1)],
             )
         except OSError:
             for fd in made:
                 os.close(fd)
             raise
+        _await_end(shell)
         for stream in self._streams:
             self._saved[stream] = outputs[stream]
             self._reading[stream] = pipes[stream][0]
@@ -91,7 +94,6 @@ class Descriptors:
 
     def read(self, output: Output, left_out: Callable[[int, int], None], timeout_s: float) -> bool:
         """Wait for what the relay tells, hand it on, and return whether there may be more."""
-        self._reap()
         if not select.select([self._told], [], [], timeout_s)[0]:
             return True
         data = os.read(self._told, READ_BYTES)
@@ -139,16 +141,13 @@ class Descriptors:
             except OSError:  # nothing more, or nobody who reads it
                 continue
 
-    def _reap(self) -> None:
-        """Take the status of the process that started the relay, before the program waits for all its children."""
-        if self._relay_pid is None:
-            return
-        try:
-            ended, _ = os.waitpid(self._relay_pid, os.WNOHANG)
-        except ChildProcessError:  # the program has taken it
-            ended = self._relay_pid
-        if ended:
-            self._relay_pid = None
+
+def _await_end(pid: int) -> None:
+    """Take the status of a child that ends in a moment."""
+    try:
+        os.waitpid(pid, 0)
+    except ChildProcessError:  # the program ignores its children: the system has taken it
+        return
 
 
 def _enlarge(fd: int, size: int) -> None:

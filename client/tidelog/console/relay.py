@@ -1,9 +1,9 @@
 """A program that stands between a job and where its output goes, and tells the job what passed.
 
-    python -I -S relay.py COUNT [STREAM ...]
+    python -I -S relay.py STREAM ...
 
-Descriptors: 0 takes a byte when the job asks to be told once all is passed on; 1 and 2 are where the output goes; 3 is
-where the job is told; from 4 on come the pipes that the named streams (1 or 2) are read from.
+Descriptors: 1 and 2 are where the output goes; 3 is where the job is told; 4 takes a byte when the job asks to be told
+once all is passed on; from 5 on come the pipes that the named streams (1 or 2) are read from.
 
 It is a process and not a thread of the job: code that holds Python's lock while it prints would wait for ever for a
 thread that needs this lock to make room. It keeps passing on what it can after the job is gone, for the job's children,
@@ -26,7 +26,7 @@ import time
 HEADER = struct.Struct("<cdI")
 READ_BYTES = 64 * 1024
 UNTOLD_BYTES = 8 * 1024 * 1024  # what is kept for a job that does not listen just now
-REQUESTS, TELL, FIRST_PIPE = 0, 3, 4
+TELL, REQUESTS, FIRST_PIPE = 3, 4, 5
 LEFT_OUT = {1: b"a", 2: b"b"}
 UNREAD = {1: b"g", 2: b"h"}
 
@@ -122,9 +122,7 @@ def _pass_on(pipe: int, pipes: dict[int, int], telling: Telling) -> None:
 
 
 def _leave_the_job() -> None:
-    """Be no child of the job, which may wait for all that it has, and outlive the signals that end it."""
-    if os.fork():
-        os._exit(0)
+    """Outlive the signals that end the job, and hold on to nothing of it."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2):
         signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
