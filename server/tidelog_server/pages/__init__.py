@@ -12,6 +12,7 @@ from tidelog_server.pages import (
     dashboards,
     login,
     models,
+    objects,
     projects,
     run,
     run_forms,
@@ -31,6 +32,7 @@ router = APIRouter(include_in_schema=False)
 for module in (
     projects,
     login,
+    objects,
     run,
     run_forms,
     trash,

@@ -40,6 +40,12 @@ def model_address(project: str, label: str) -> str:
     return f"{models_address(project)}/{quote(label, safe='')}"
 
 
+def objects_address(project: str, label: str, path: str, **position: int) -> str:
+    """The page of a series of texts or histograms; `position` says which of its points."""
+    pairs = [("path", path), *((name, str(value)) for name, value in position.items())]
+    return with_query(f"{run_address(project, label)}/objects", pairs)
+
+
 def compare_address(project: str, labels: Iterable[str] = (), pairs: Pairs = ()) -> str:
     """The comparison of these runs."""
     return with_query(f"{project_url(project)}/compare", [*(("run", label) for label in labels), *pairs])

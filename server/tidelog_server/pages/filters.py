@@ -162,6 +162,11 @@ def moment(at_ms: int) -> str:
     return f"{_utc(at_ms):%Y-%m-%d %H:%M:%S} UTC"
 
 
+def clock(at_ms: int) -> str:
+    """The time of day, in UTC: `13:05:59`."""
+    return f"{_utc(at_ms):%H:%M:%S}"
+
+
 def iso(at_ms: int) -> str:
     """A point in time for `<time datetime>`."""
     return _utc(at_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -191,6 +196,7 @@ def frozen(html: str) -> Markup:
 
 FILTERS: dict[str, Callable[..., object]] = {
     "ago": ago,
+    "clock": clock,
     "count": count,
     "cut": cut,
     "duration": duration,

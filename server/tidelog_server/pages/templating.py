@@ -36,6 +36,7 @@ def environment(assets: Assets) -> Environment:
         colour_of=colour_of,
         dashboard_address=addresses.dashboard_address,
         dashboards_address=addresses.dashboards_address,
+        objects_address=addresses.objects_address,
         project_address=addresses.project_address,
         model_address=addresses.model_address,
         models_address=addresses.models_address,

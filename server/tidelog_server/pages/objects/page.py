@@ -1,0 +1,122 @@
+"""The page of one series of texts or histograms: a log, or drawings with a stepper; page by page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from tidelog_server.errors import RunNotFoundError, SeriesNotFoundError
+from tidelog_server.pages.addresses import objects_address, run_address
+from tidelog_server.pages.objects.histograms import Drawing, bars, heat
+from tidelog_server.pages.objects.logs import LogLine, lines_of
+from tidelog_server.pages.problems import PageRoute
+from tidelog_server.pages.templating import render, wanted_partial
+from tidelog_server.runs.runs import Run, find_run
+from tidelog_server.series.objects import reading
+from tidelog_server.series.objects.points import ObjectPoints
+from tidelog_server.services import Services
+
+router = APIRouter(route_class=PageRoute)
+
+LINES = 500
+HISTOGRAMS = 60
+STEPS_LIMIT = 2**62
+
+Position = Annotated[int | None, Query(ge=-STEPS_LIMIT, le=STEPS_LIMIT)]
+
+
+@dataclass(frozen=True)
+class ObjectsPage:
+    """The context of pages/objects.html: points of one series, and where the others are."""
+
+    run: Run
+    run_address: str
+    path: str
+    type: str
+    points: int
+    first_step: int | None
+    last_step: int | None
+    older: str | None
+    newer: str | None
+    newest: str
+    lines: tuple[LogLine, ...] = ()
+    heat: Drawing | None = None
+    bars: Drawing | None = None
+    steps: tuple[tuple[str, bool, int], ...] = ()  # address, whether it is shown, step in millionths
+
+
+@router.get("/projects/{project:path}/runs/{label}/objects")
+def show_objects(
+    request: Request,
+    project: str,
+    label: str,
+    path: Annotated[str, Query(min_length=1, max_length=1024)],
+    before: Position = None,
+    after: Position = None,
+    step: Position = None,
+) -> Response:
+    """The newest points of a series, or those `before` or `after` a step (in millionths)."""
+    services: Services = request.app.state.services
+    with services.database.read() as connection:
+        run = find_run(connection, label)
+    if run.project != project:
+        raise RunNotFoundError(f"There is no run {label[:80]!r} in the project {project[:80]!r}; it may have moved.")
+    services.tails.prepare([run.id])
+    with services.database.read() as connection:
+        found = reading.find_objects(connection, services.tails, run.project_id, run.id, path.strip("/"))
+        if found is None or found.type == "file_series":
+            raise SeriesNotFoundError(f"The run {label} has no series of texts or histograms at {path[:200]!r}.")
+        page = reading.page_of(
+            connection,
+            found,
+            start=None if after is None else after + 1,
+            stop=None if before is None else before - 1,
+            limit=LINES if found.type == "string_series" else HISTOGRAMS,
+            newest_first=after is None,
+        )
+    shown = _page(run, path.strip("/"), found, page, step, from_start=after is not None)
+    partial = "partials/objects/body.html" if wanted_partial(request) == "objects" else "pages/objects.html"
+    return render(request, partial, shown)
+
+
+def _page(
+    run: Run, path: str, found: reading.FoundObjects, page: reading.ObjectPage, step: int | None, *, from_start: bool
+) -> ObjectsPage:
+    points = page.points
+    first, last = (int(points.steps[0]), int(points.steps[-1])) if len(points) else (None, None)
+    has_newer = last is not None and last < found.step_last
+    has_older = first is not None and (from_start or page.more)
+
+    def address(**position: int) -> str:
+        return objects_address(run.project, run.label, path, **position)
+
+    parts = _parts(run, path, found.type, points, step) if len(points) else {}
+    return ObjectsPage(
+        run=run,
+        run_address=run_address(run.project, run.label),
+        path=path,
+        type=found.type,
+        points=len(points),
+        first_step=first,
+        last_step=last,
+        older=address(before=first) if has_older and first is not None else None,
+        newer=address(after=last) if has_newer and last is not None else None,
+        newest=address(),
+        **parts,  # type: ignore[arg-type]
+    )
+
+
+def _parts(run: Run, path: str, kind: str, points: ObjectPoints, step: int | None) -> dict[str, object]:
+    if kind == "string_series":
+        return {"lines": lines_of(points)}
+    steps = points.steps.tolist()
+    place = steps.index(step) if step in steps else len(steps) - 1
+    before = steps[-1] + 1
+    stepper = tuple(
+        (objects_address(run.project, run.label, path, before=before, step=one), index == place, one)
+        for index, one in enumerate(steps)
+    )
+    return {"heat": heat(points), "bars": bars(points, place), "steps": stepper}
