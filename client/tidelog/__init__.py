@@ -9,6 +9,7 @@ with tidelog.init_run(project="mnist") as run:
 
 from tidelog.attribute import Attribute
 from tidelog.client import Client, init_model, init_model_version, init_project, init_run
+from tidelog.data_tables import Table
 from tidelog.errors import (
     AccessDeniedError,
     ArgumentError,
@@ -86,6 +87,7 @@ __all__ = [
     "ServerBusyError",
     "ServerError",
     "ServerUnreachableError",
+    "Table",
     "TidelogError",
     "UnsupportedTypeError",
     "__version__",

@@ -10,6 +10,7 @@ import os
 import stat
 from typing import Any
 
+from tidelog.data_tables import Table, is_frame
 from tidelog.errors import InvalidValueError, UnsupportedTypeError
 from tidelog.images import Pixels, array_pixels, is_array, pil_pixels
 from tidelog.media_types import extension_of, media_type_of
@@ -17,7 +18,7 @@ from tidelog.values import shown
 
 ACCEPTED = (
     "a path, bytes, an open file, an image of PIL, numpy or torch, a figure of matplotlib, plotly, altair or bokeh, a "
-    "pandas frame, or a tidelog.File"
+    "frame of pandas or polars, a tidelog.Table or a tidelog.File"
 )
 NAME_CHARACTERS = 255
 STREAM_BYTES = 1024 * 1024
@@ -154,6 +155,8 @@ def file_of(value: Any) -> File | None:
     """Return the file that a value is without a doubt, when it is assigned or appended; None for other values."""
     if isinstance(value, File):
         return value
+    if isinstance(value, Table) or is_frame(value):
+        return (value if isinstance(value, Table) else Table(value)).as_file()
     module = _module(value)
     if module == "PIL" and hasattr(value, "mode"):
         return File.as_image(value)
@@ -169,10 +172,11 @@ def file_of(value: Any) -> File | None:
 
 
 def is_pictured(value: Any) -> bool:
-    """Say whether a value is a `File`, an image of PIL, or a figure."""
+    """Say whether a value is a `File`, a table, an image of PIL, or a figure."""
     module = _module(value)
     return (
-        isinstance(value, File)
+        isinstance(value, (File, Table))
+        or is_frame(value)
         or (module == "PIL" and hasattr(value, "mode"))
         or (module == "matplotlib" and hasattr(value, "savefig"))
         or module in ("plotly", "altair", "bokeh")
@@ -213,9 +217,6 @@ def _made_of(value: Any) -> File:
         return File.from_path(value)
     if isinstance(value, (bytes, bytearray, memoryview)):
         return File.from_content(bytes(value))
-    module = _module(value)
-    if module == "pandas" and hasattr(value, "to_html"):
-        return File.as_html(value)
     file = None if isinstance(value, io.IOBase) else file_of(value)
     if file is not None:
         return file

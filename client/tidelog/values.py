@@ -52,7 +52,7 @@ def shown(value: object) -> str:
 
 def as_float(value: object) -> float:
     """Return the number that a point of a series holds; bool counts as 1 and 0, NaN and infinities are numbers."""
-    number = _plain(value)
+    number = plain_value(value)
     if isinstance(number, (str, bytes, bytearray)):
         raise UnsupportedTypeError(f"{shown(value)} cannot be a point of a series; a point is a number")
     try:
@@ -67,7 +67,7 @@ def as_step(step: object) -> int:
     """Return the step in millionths; None is the mark that lets the server count."""
     if step is None:
         return UNNUMBERED_STEP
-    micros = _micros(_plain(step), step)
+    micros = _micros(plain_value(step), step)
     if not -STEP_LIMIT * STEP_SCALE <= micros <= STEP_LIMIT * STEP_SCALE:
         raise InvalidValueError(f"the step {shown(step)} is out of range; {STEPS}")
     return micros
@@ -84,7 +84,7 @@ def _micros(number: object, step: object) -> int:
 
 def as_seconds(timestamp: object) -> float:
     """Return seconds since 1970 UTC; a datetime without a time zone is local time."""
-    number = timestamp.timestamp() if isinstance(timestamp, datetime) else _plain(timestamp)
+    number = timestamp.timestamp() if isinstance(timestamp, datetime) else plain_value(timestamp)
     if isinstance(number, bool) or not isinstance(number, (int, float)):
         raise UnsupportedTypeError(
             f"{shown(timestamp)} is not a timestamp; it is float seconds since 1970, or a datetime"
@@ -96,7 +96,7 @@ def as_seconds(timestamp: object) -> float:
 
 def encode_value(path: str, value: object) -> bytes:
     """Return the type byte and the bytes of a value that is assigned."""
-    plain = _plain(value)
+    plain = plain_value(value)
     if _is_exact(plain):
         plain = _rounded(path, plain)
     encode = next((encode for types, encode in _ENCODERS if isinstance(plain, types)), None)
@@ -121,12 +121,14 @@ def as_text_of(value: object) -> str:
         return f"<{type(value).__name__} without a text: {type(error).__name__}>"
 
 
-def _plain(value: object) -> object:
+def plain_value(value: object) -> object:
     """Return the Python number behind a scalar (or an array of one element) of numpy, torch and their like."""
     if isinstance(value, Enum) and not isinstance(value, (str, int, float)):
         return value.name
     item = getattr(value, "item", None)
     if item is None or not callable(item) or isinstance(value, (str, Mapping)):
+        return value
+    if type(value).__name__ == "DataFrame":  # polars gives the only cell of one, but a frame is a table
         return value
     if type(value).__name__ == "datetime64":
         return _moment(value)
@@ -195,7 +197,7 @@ def _list(path: str, items: Sequence[object]) -> bytes:
 
 
 def _json_item(path: str, item: object, depth: int) -> object:
-    plain = _plain(item)
+    plain = plain_value(item)
     if depth > DEEPEST_LIST:
         raise UnsupportedTypeError(
             f"the list for {path!r} is nested more than {DEEPEST_LIST} deep; does it hold itself?"

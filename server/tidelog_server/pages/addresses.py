@@ -46,6 +46,12 @@ def objects_address(project: str, label: str, path: str, **position: int) -> str
     return with_query(f"{run_address(project, label)}/objects", pairs)
 
 
+def table_address(project: str, label: str, path: str, **wanted: int | bool | None) -> str:
+    """The page of a table that a run logged; `wanted` says which step, sorting and rows."""
+    chosen = [(name, str(value)) for name, value in wanted.items() if value is not None and value is not False]
+    return with_query(f"{run_address(project, label)}/table", [("path", path), *chosen])
+
+
 def compare_address(project: str, labels: Iterable[str] = (), pairs: Pairs = ()) -> str:
     """The comparison of these runs."""
     return with_query(f"{project_url(project)}/compare", [*(("run", label) for label in labels), *pairs])

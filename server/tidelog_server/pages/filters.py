@@ -117,6 +117,11 @@ def is_block(value: object) -> bool:
     return isinstance(value, str) and "\n" in value
 
 
+def is_table(value: object) -> bool:
+    """Whether a value refers to a file that holds a table."""
+    return isinstance(value, dict) and value.get("media_type") == "application/vnd.tidelog.table+json"
+
+
 def kind(value: object) -> str:
     """The class of a table cell: `number` is set to the right, `text` to the left."""
     return "number" if isinstance(value, (int, float)) and not isinstance(value, bool) else "text"
@@ -203,6 +208,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "exact": exact,
     "frozen": frozen,
     "is_block": is_block,
+    "is_table": is_table,
     "iso": iso,
     "json": as_json,
     "kind": kind,

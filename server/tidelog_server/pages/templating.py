@@ -38,6 +38,7 @@ def environment(assets: Assets) -> Environment:
         dashboards_address=addresses.dashboards_address,
         objects_address=addresses.objects_address,
         project_address=addresses.project_address,
+        table_address=addresses.table_address,
         model_address=addresses.model_address,
         models_address=addresses.models_address,
         run_address=addresses.run_address,

@@ -1,5 +1,11 @@
-"""The page of one series of texts or histograms, which the pages of its run link to."""
+"""The pages of one series of texts or histograms, and of one table, which the pages of their run link to."""
 
-from tidelog_server.pages.objects.page import router
+from fastapi import APIRouter
+
+from tidelog_server.pages.objects import page, table_page
+
+router = APIRouter()
+router.include_router(page.router)
+router.include_router(table_page.router)
 
 __all__ = ["router"]

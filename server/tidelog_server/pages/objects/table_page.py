@@ -1,0 +1,136 @@
+"""The page of a table that was logged: one, or a series of them with a stepper."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import sqlalchemy as sa
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from tidelog_server.errors import FileNotHereError, RunNotFoundError
+from tidelog_server.files import reading as files
+from tidelog_server.files.reading import RunFile
+from tidelog_server.pages.addresses import run_address, table_address, with_query
+from tidelog_server.pages.objects.tables import MEDIA_TYPE, ROWS, SHOWN_BYTES, TablePart, part_of
+from tidelog_server.pages.problems import PageRoute
+from tidelog_server.pages.templating import render
+from tidelog_server.runs.runs import Run, find_run
+from tidelog_server.series.objects import reading
+from tidelog_server.series.points import STEP_UNITS
+from tidelog_server.services import Services
+
+router = APIRouter(route_class=PageRoute)
+
+STEPS = 100  # of a series, that the stepper offers at once
+STEPS_LIMIT = 2**62
+
+
+@dataclass(frozen=True)
+class Head:
+    """A column's name, and where the table is sorted by it."""
+
+    name: str
+    is_number: bool
+    address: str
+    sorting: str  # of aria-sort
+
+
+@dataclass(frozen=True)
+class TablePage:
+    """The context of pages/table.html. `table` is None where there is nothing to show yet, as `problem` says."""
+
+    run: Run
+    run_address: str
+    path: str
+    step: int | None
+    download: str
+    problem: str
+    table: TablePart | None
+    heads: tuple[Head, ...]
+    before: str | None
+    after: str | None
+    steps: tuple[tuple[str, bool, int], ...]
+
+
+@router.get("/projects/{project:path}/runs/{label}/table")
+def show_table(
+    request: Request,
+    project: str,
+    label: str,
+    path: Annotated[str, Query(min_length=1, max_length=1024)],
+    step: Annotated[int | None, Query(ge=-STEPS_LIMIT, le=STEPS_LIMIT)] = None,
+    sort: Annotated[int | None, Query(ge=0, le=100_000)] = None,
+    descending: bool = False,
+    first: Annotated[int, Query(ge=0, le=10**9)] = 0,
+) -> Response:
+    """Some rows of a table; of a series the one at this step (in millionths), by default the last."""
+    services: Services = request.app.state.services
+    path = path.strip("/")
+    with services.database.read() as connection:
+        run = find_run(connection, label)
+    if run.project != project:
+        raise RunNotFoundError(f"There is no run {label[:80]!r} in the project {project[:80]!r}; it may have moved.")
+    services.folder.fold(run.id)
+    with services.database.read() as connection:
+        found = files.files_at(connection, services.tails, run.project_id, run.id, path, step=step)
+        steps = _steps(connection, services, run, path) if found.type == "file_series" else ()
+    if not found.files or found.files[0].media_type != MEDIA_TYPE:
+        raise FileNotHereError(f"What the run {label} has at {path[:200]!r} is no table.")
+    file = found.files[0]
+    shown_step = None if file.step is None else round(file.step * STEP_UNITS)
+    table, problem = _table(services, file, sort, descending, first)
+
+    def address(**wanted: int | bool | None) -> str:
+        kept = {"step": step, "sort": sort, "descending": descending, "first": 0} | wanted
+        return table_address(run.project, run.label, path, **kept)
+
+    length = table.rows_in_all if table is not None else 0
+    page = TablePage(
+        run=run,
+        run_address=run_address(run.project, run.label),
+        path=path,
+        step=shown_step,
+        download=_download(run, path, file),
+        problem=problem,
+        table=table,
+        heads=tuple(
+            Head(
+                column.name,
+                column.is_number,
+                address(sort=column.place, descending=column.place == sort and not descending),
+                ("descending" if descending else "ascending") if column.place == sort else "none",
+            )
+            for column in (table.columns if table is not None else ())
+        ),
+        before=address(first=max(first - ROWS, 0)) if first else None,
+        after=address(first=first + ROWS) if first + ROWS < length else None,
+        steps=tuple((address(step=one), one == shown_step, one) for one in steps),
+    )
+    return render(request, "pages/table.html", page)
+
+
+def _steps(connection: sa.Connection, services: Services, run: Run, path: str) -> tuple[int, ...]:
+    """The newest steps of a series of files."""
+    found = reading.find_objects(connection, services.tails, run.project_id, run.id, path)
+    if found is None:
+        return ()
+    page = reading.page_of(connection, found, limit=STEPS, newest_first=True)
+    return tuple(page.points.steps.tolist())
+
+
+def _table(
+    services: Services, file: RunFile, sort: int | None, descending: bool, first: int
+) -> tuple[TablePart | None, str]:
+    if file.key is None:
+        return None, file.problem or "The table has not arrived yet: its bytes travel beside the journal."
+    if file.size > SHOWN_BYTES:
+        return None, f"The table is {file.size:,} bytes long; up to {SHOWN_BYTES:,} are shown. It can be downloaded."
+    content = b"".join(services.blobs.read(file.key, 0, file.size))
+    return part_of(content, sort=sort, descending=descending, first=first), ""
+
+
+def _download(run: Run, path: str, file: RunFile) -> str:
+    pairs = [("path", path), *((("step", repr(file.step)),) if file.step is not None else ())]
+    return with_query(f"/api/runs/{run.label}/files", pairs)
