@@ -81,7 +81,7 @@ def import_export(server: Transport, folder: str, project: str | None = None) ->
 
 def import_run(server: Transport, source: Source) -> Imported:
     """Import one run. A run with its key that a job of this server wrote is left alone."""
-    writer = sha256(f"{STREAM}\n{source.project}\n{source.key}\n{source.origin}".encode()).hexdigest()[:16]
+    writer = writer_of(source)
     there = _label_of_other(server, source)
     if there is not None:
         return Imported(there, source.key, 0, True, 0)
@@ -100,6 +100,11 @@ def import_run(server: Transport, source: Source) -> Imported:
         shipment.add(record.pack(number))
     _end(shipment, source)
     return Imported(answer["run"], source.key, shipment.sent_bytes, False, 0)
+
+
+def writer_of(source: Source) -> str:
+    """Return the id of the writer that imports this run: the same source always has the same."""
+    return sha256(f"{STREAM}\n{source.project}\n{source.key}\n{source.origin}".encode()).hexdigest()[:16]
 
 
 def _label_of_other(server: Transport, source: Source) -> str | None:

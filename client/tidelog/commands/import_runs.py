@@ -18,6 +18,7 @@ from tidelog.commands.progress import Progress
 from tidelog.commands.statuses import DONE, NOT_ALL
 from tidelog.errors import InvalidValueError
 from tidelog.importing import Imported, import_export
+from tidelog.settings import resolve_project
 
 if TYPE_CHECKING:
     from tidelog.transport import Transport
@@ -57,6 +58,10 @@ def import_runs(options: argparse.Namespace) -> int:
 
 def _imports(server: Transport, options: argparse.Namespace) -> Iterator[Imported]:
     match options.source:
+        case ["tensorboard", folder]:
+            from tidelog.importing_events import import_event_files
+
+            return import_event_files(server, folder, resolve_project(options.project))
         case [folder]:
             return import_export(server, folder, options.project)
         case _:
