@@ -8,6 +8,7 @@ import time
 from array import array
 from collections.abc import Callable, Iterable, Mapping
 from itertools import repeat
+from operator import getitem
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tidelog import records
@@ -161,6 +162,10 @@ class Attribute(FileMethods):
 
     def __delitem__(self, path: str) -> None:
         del self._run[f"{self._path}/{normal_path(path)}"]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process together with the run."""
+        return getitem, (self._run, self._path)
 
     def __repr__(self) -> str:
         return f"<Attribute {self._path!r} of {self._run!r}>"

@@ -6,9 +6,10 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
+from tidelog.lifecycle import end_runs_of_notebook
 from tidelog.models import Model, ModelVersion, Project
 from tidelog.run import Run
-from tidelog.settings import OnRequest, resolve_settings, resolve_token, resolve_url
+from tidelog.settings import OnRequest, Settings, resolve_settings, resolve_token, resolve_url
 from tidelog.switches import resolve_switches, without_capture
 
 
@@ -23,7 +24,7 @@ def init_run(
     dependencies: bool | str | os.PathLike[str] | None = None, environment: Iterable[str] | None = None,
     flush_interval_s: float = 1.0, description: str | None = None,
     group_tags: Iterable[str] | None = None, on_stop: OnRequest = "exception", on_abort: OnRequest = "exception",
-    log_all_ranks: bool = False,
+    log_all_ranks: bool = False, keep_open: bool = False,
 ) -> Run:  # fmt: skip
     """Open a run to log to. It never waits for the network and works without a server.
 
@@ -59,9 +60,12 @@ def init_run(
     that logs in the thread that opened the run; "ignore" only sets `run.stop_requested`; a function is called with the
     run, in a background thread.
 
+    In a notebook, the run that an earlier cell opened in the same project is ended first, unless `keep_open` is set.
+
     A wrong argument raises an `ArgumentError`.
     """
-    return Run(
+    return _opened(
+        keep_open,
         resolve_settings(
             project=project, name=name, tags=tags, with_id=with_id, custom_run_id=custom_run_id, mode=mode, url=url,
             api_token=api_token, directory=directory, flush_interval_s=flush_interval_s, description=description,
@@ -74,6 +78,12 @@ def init_run(
             ),
         )
     )  # fmt: skip
+
+
+def _opened(keep_open: bool, settings: Settings) -> Run:
+    if not keep_open:
+        end_runs_of_notebook(settings.project)
+    return Run(settings)
 
 
 def init_project(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import threading
 import time
 from collections.abc import Callable
 from itertools import pairwise
@@ -55,8 +54,6 @@ class Journal(Stream):
         self._retry_at = 0.0
         self._trouble = DiskTrouble()
         self._pending = b""  # definitions that are not on disk; nothing goes there before them
-        self._interruption: BaseException | None = None  # for the thread that opened the run, at its next record
-        self._owner = threading.get_ident()
 
     def __del__(self) -> None:
         self._let_go()
@@ -66,6 +63,12 @@ class Journal(Stream):
         """Open the first writer's folder; where the disk does not let us, that is said and tried again later."""
         with self.lock:
             self._reopen()
+
+    def begin_later(self, parent: str | None) -> None:
+        """Begin with the first record, as a writer that another process's writer is the parent of."""
+        with self.lock:
+            self._parent = parent
+            self._put_off()
 
     # Records
 
@@ -86,25 +89,6 @@ class Journal(Stream):
             else:
                 self._trouble.is_over(self.dropped)
             self._raise_interruption()
-
-    def interrupt(self, error: BaseException) -> None:
-        """Raise this error in the thread that opened the run, from the next call in which it logs; once.
-
-        What that call logs is kept. Until then the gate is closed, so that every record comes to `rescue`: a run that
-        is not interrupted pays nothing for the possibility. Other threads log as ever, a little slower.
-        """
-        with self.lock:
-            if not self.stopped:
-                self._interruption = error
-                self._close_gate()
-
-    def _raise_interruption(self) -> None:
-        error = self._interruption
-        if error is None or threading.get_ident() != self._owner:
-            return
-        self._interruption = None
-        self._open_gate()
-        raise error from None
 
     def _open_gate(self) -> None:
         """Let records through, unless the next one is to be met by an interruption."""
@@ -257,8 +241,6 @@ class Journal(Stream):
         if self._origin is not None:
             self._parent = self._origin.parent or self._origin.writer
         self.dropped = 0
-        self._interruption = None
-        self._owner = threading.get_ident()
         self._files = 0
         self._put_off()
 

@@ -19,11 +19,14 @@ from typing import TYPE_CHECKING
 
 from tidelog.errors import RunStopRequestedError
 from tidelog.exits import exit_error, watch_exits
+from tidelog.messages import inform
 
 if TYPE_CHECKING:
     from tidelog.session import Session
 
 EXIT_TIMEOUT_S = 60.0
+INTERRUPT_TIMEOUT_S = 10.0  # after Ctrl-C; a second one ends the waiting at once
+NOTEBOOK_TIMEOUT_S = 5.0
 SIGTERM_TIMEOUT_S = 10.0  # schedulers kill some 30 s after SIGTERM
 
 # Held while a thread of ours imports. A child that is forked in the middle of an import could never do that import.
@@ -32,13 +35,14 @@ importing = threading.RLock()
 _open_sessions: weakref.WeakSet[Session] = weakref.WeakSet()
 _held_by_fork: list[Session] = []
 _error: str | None = None
+_interrupted = False
 _installed_by_pid: int | None = None
 
 
-def watch(session: Session) -> None:
-    """End this run with the program."""
+def watch(session: Session, *, owns_process: bool = True) -> None:
+    """End this run with the program. In a process that got a copy of a run, what ends that is left as it is."""
     _open_sessions.add(session)
-    _install()
+    _install(handle_sigterm=owns_process)
 
 
 def forget(session: Session) -> None:
@@ -62,9 +66,27 @@ def formatted(error: BaseException) -> str:
 
 
 def end_runs(timeout_s: float = EXIT_TIMEOUT_S) -> None:
-    """End all open runs: as failed if an exception or a signal was seen, else as finished."""
+    """End all open runs: as failed if an exception or a signal was seen, else as finished.
+
+    After Ctrl-C it waits for a shorter time, and after another one no longer: what is left is on disk.
+    """
+    timeout_s = min(timeout_s, INTERRUPT_TIMEOUT_S) if _interrupted else timeout_s
     for session in list(_open_sessions):
-        session.end("finished" if _error is None else "failed", _error, timeout_s)
+        try:
+            session.end("finished" if _error is None else "failed", _error, timeout_s)
+        except KeyboardInterrupt:
+            timeout_s = 0.0
+
+
+def end_runs_of_notebook(project: str) -> None:
+    """In a notebook, end the runs of a project that earlier cells left open; elsewhere do nothing."""
+    ipython = sys.modules.get("IPython")
+    if ipython is None or ipython.get_ipython() is None:
+        return
+    for session in list(_open_sessions):
+        if session.settings.kind == "run" and session.settings.project == project:
+            inform("the run %s was still open in this notebook: it is ended", session.label or session.key)
+            session.end("finished", None, NOTEBOOK_TIMEOUT_S)
 
 
 def end_with_process() -> None:
@@ -74,7 +96,7 @@ def end_with_process() -> None:
         util.Finalize(None, end_runs, exitpriority=0)
 
 
-def _install() -> None:
+def _install(*, handle_sigterm: bool) -> None:
     global _installed_by_pid
     if _installed_by_pid is not None:
         return
@@ -84,7 +106,8 @@ def _install() -> None:
     _chain_excepthook()
     _chain_threads_excepthook()
     watch_exits(_on_exit)
-    if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if handle_sigterm and in_main_thread and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _on_sigterm)
 
 
@@ -92,7 +115,8 @@ def _chain_excepthook() -> None:
     previous = sys.excepthook
 
     def hook(kind: type[BaseException], error: BaseException, where: TracebackType | None) -> None:
-        global _error
+        global _error, _interrupted
+        _interrupted = isinstance(error, KeyboardInterrupt)
         if not isinstance(error, RunStopRequestedError):
             _error = formatted(error)
         previous(kind, error, where)

@@ -6,19 +6,19 @@ import os
 import time
 from datetime import datetime, timezone
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from tidelog import cluster, lifecycle, records
 from tidelog.attribute import Attribute, AwaitedAttribute
 from tidelog.errors import InvalidValueError, RunAbortedError, RunStopRequestedError, UnsupportedTypeError
 from tidelog.exits import exit_error
-from tidelog.journal import Journal
 from tidelog.kinds import FILE, kind_of
 from tidelog.leaves import flatten
 from tidelog.messages import complain
 from tidelog.paths import normal_path
-from tidelog.session import Session
-from tidelog.settings import Settings
+from tidelog.session import Session, UnmutedSession
+from tidelog.settings import OnRequest, Settings
+from tidelog.switches import without_capture
 from tidelog.values import as_step, encode_value, git_reference, shown
 
 if TYPE_CHECKING:
@@ -43,16 +43,28 @@ class Run:
     `Attribute`; `run["a"]["b"]` is the same one.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, parent: str | None = None) -> None:
         self._attributes: dict[str, Attribute] = {}
         self._attribute_type = AwaitedAttribute if settings.mode == "sync" else Attribute
-        self._session = Session(settings, self._make_monitor, self._hear_request)
-        if settings.keeps_journal:
+        self._session = Session(settings, self._make_monitor, self._hear_request, parent)
+        if settings.keeps_journal and parent is None:
             self._record(_description(settings))
             for path, names in (("sys/tags", settings.tags), ("sys/group_tags", settings.group_tags)):
                 if names:
                     self[path].add(names)
             self._capture(settings.switches)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process, such as a spawned one: there it becomes a writer of the same run when it logs."""
+        session = self._session
+        label = session.label
+        settings = session.settings._replace(
+            with_id=label, custom_run_id=None if label else session.key, name=None, description=None, tags=frozenset(),
+            group_tags=frozenset(), switches=without_capture(), log_all_ranks=not session.settings.is_muted,
+            on_stop=_portable(session.settings.on_stop), on_abort=_portable(session.settings.on_abort),
+        )  # fmt: skip
+        parent = os.path.basename(session.directory)
+        return _travelled, (type(self), settings, parent)
 
     # Logging
 
@@ -114,7 +126,9 @@ class Run:
         elif isinstance(error, SystemExit):
             self._session.end("failed", exit_error(error.code), STOP_TIMEOUT_S)
         else:
-            self._session.end("failed", lifecycle.formatted(error), STOP_TIMEOUT_S)
+            interrupted = isinstance(error, KeyboardInterrupt)
+            timeout_s = lifecycle.INTERRUPT_TIMEOUT_S if interrupted else STOP_TIMEOUT_S
+            self._session.end("failed", lifecycle.formatted(error), timeout_s)
 
     @property
     def stop_requested(self) -> bool:
@@ -237,7 +251,7 @@ class Run:
                 reaction(self)
             except Exception:  # noqa: BLE001 - a user's callback must not end the thread that ships the journal
                 complain("the run's function for a request to %s failed", request, traceback=True)
-        elif reaction == "exception" and isinstance(self._session.stream, Journal):
+        elif reaction == "exception":
             error = RunAbortedError if request == "abort" else RunStopRequestedError
             self._session.stream.interrupt(error(f"somebody asked the run {self.label} to {request}"))
 
@@ -277,15 +291,28 @@ class Run:
 
         switches = self._session.settings.switches
         return HardwareMonitor(
-            self, namespace, switches.monitoring_interval_s, switches.monitoring_figures, self._session.record_event
+            self._unmuted(),
+            namespace,
+            switches.monitoring_interval_s,
+            switches.monitoring_figures,
+            self._session.record_event,
         )
+
+    def _unmuted(self) -> Run:
+        """Return the run as what tidelog captures by itself sees it: it logs in every rank."""
+        if self._session.stream is self._session.journal:
+            return self
+        run = Run.__new__(Run)
+        run._attributes, run._attribute_type = {}, Attribute
+        run._session = cast(Session, UnmutedSession(self._session))
+        return run
 
     def _capture(self, switches: Switches) -> None:
         """Begin what is captured from the first line on."""
         if switches.console:
             from tidelog.console.log import ConsoleLog
 
-            self._session.captures.append(ConsoleLog(self, switches.console_namespace, switches.console))
+            self._session.captures.append(ConsoleLog(self._unmuted(), switches.console_namespace, switches.console))
         if switches.source.asks_for_anything:
             from tidelog.source.gatherer import SourceGatherer
 
@@ -299,6 +326,23 @@ class Run:
         number = self._session.stream.numbers([path])[0]
         attribute._become(kind_of(value))
         self._session.stream.write(records.assign(number, time.time(), value))
+
+
+_runs_from_elsewhere: dict[tuple[int, type, Settings], Run] = {}
+
+
+def _travelled(kind: type[Run], settings: Settings, parent: str) -> Run:
+    """Return the run in a process that it came to; all copies of it are one there."""
+    key = (os.getpid(), kind, settings)
+    run = _runs_from_elsewhere.get(key)
+    if run is None or run._session.stream.stopped:
+        run = _runs_from_elsewhere[key] = kind(settings, parent)
+    return run
+
+
+def _portable(reaction: OnRequest) -> OnRequest:
+    """Return the reaction to a request as another process can have it: functions stay where they are."""
+    return reaction if isinstance(reaction, str) else "ignore"
 
 
 def _encoded(path: str, value: object) -> bytes | File:

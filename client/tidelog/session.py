@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from tidelog import lifecycle, records
 from tidelog.background import Background
@@ -46,6 +46,7 @@ class Session:
         settings: Settings,
         make_monitor: Callable[[str], HardwareMonitor],
         on_request: Callable[[str], None] = lambda request: None,
+        parent: str | None = None,
     ) -> None:
         self.settings = settings
         self.requests: set[str] = set()  # what was asked of the job: stop, abort
@@ -53,15 +54,20 @@ class Session:
         self.key = None if settings.with_id else settings.custom_run_id or random_run_key()
         self.registration: Registration | None = None
         self._make_monitor = make_monitor
-        self._is_child = False
+        self._is_child = parent is not None  # a copy that a forked or spawned process got
         self._background: Background | None = None
         self._reader: Reader | None = None
         self._late_warned = False
         self.captures: list[Capture] = []
-        self.stream = self._open_stream()
-        if isinstance(self.stream, Journal):
-            self.stream.begin()
-        lifecycle.watch(self)
+        self.journal = (
+            Journal(settings.directory, self._origin, self._start_background) if settings.keeps_journal else None
+        )
+        self.stream = self._open_stream()  # what the program's calls write to
+        if self.journal is not None and parent is None:
+            self.journal.begin()
+        elif self.journal is not None:
+            self.journal.begin_later(parent)
+        lifecycle.watch(self, owns_process=not self._is_child)
 
     @property
     def label(self) -> str | None:
@@ -77,7 +83,7 @@ class Session:
     @property
     def directory(self) -> str:
         """Where this process keeps the run; where it would, if it keeps nothing."""
-        folder = self.stream.folder if isinstance(self.stream, Journal) else None
+        folder = self.journal.folder if self.journal is not None else None
         return folder.path if folder else self.settings.directory
 
     @property
@@ -91,11 +97,11 @@ class Session:
 
     def wait(self, timeout_s: float | None, *, files: bool = False) -> bool:
         """Wait until the server has every record that this process wrote so far, and every file too if asked for."""
-        if not isinstance(self.stream, Journal):
+        if self.journal is None:
             return True
         if self._background is None:
-            return self.stream.waiting
-        return self._background.wait_for(self.stream.mark(), timeout_s, self.stream.files if files else 0)
+            return self.journal.waiting
+        return self._background.wait_for(self.journal.mark(), timeout_s, self.journal.files if files else 0)
 
     def await_acknowledgement(self) -> None:
         """Wait in mode sync; a server that is away makes it slow but stops nothing."""
@@ -108,8 +114,8 @@ class Session:
 
     def record_event(self, level: str, title: str, text: str) -> None:
         """Record something that happened to the job; a run that has ended hears of nothing more."""
-        if not self.stream.stopped and self.settings.keeps_journal:
-            self.stream.write(records.event("event", level, time.time(), None, title, text))
+        if not self.stream.stopped and self.journal is not None:
+            self.journal.write(records.event("event", level, time.time(), None, title, text))
 
     def connect(self) -> Transport:
         """Return a new connection to the run's server."""
@@ -127,16 +133,21 @@ class Session:
         for capture in self.captures:
             capture.stop()
         self.stream.close(ending, error)
+        if self.journal is not None:
+            self.journal.close(ending, error)
         if self._reader is not None:
             self._reader.close()
         if self._background is not None:
             self._finish(self._background, ending, min(timeout_s, CHILD_TIMEOUT_S) if self._is_child else timeout_s)
-        if isinstance(self.stream, Journal) and self.stream.dropped:
-            warn("%s records were dropped because the disk refused them", f"{self.stream.dropped:,}")
+        if self.journal is not None and self.journal.dropped:
+            warn("%s records were dropped because the disk refused them", f"{self.journal.dropped:,}")
 
     def forked(self) -> None:
         """Become a copy in a forked child: nothing is begun until the child logs something."""
         self.stream.forked()
+        if self.journal is not None and self.journal is not self.stream:
+            self.journal.forked()
+            self.stream.lock = self.journal.lock
         self.captures = []
         self._background = None
         self._reader = None
@@ -145,25 +156,37 @@ class Session:
 
     def _finish(self, background: Background, ending: str, timeout_s: float) -> None:
         folder = background.folder
-        if background.finish(ending, timeout_s):
-            folder.remove()
-        elif not self._is_child and folder.exists():
-            left, reason = background.what_is_left()
-            warn(
-                "the run ended with %s that the server does not have%s. They are safe in %s; this brings them home: %s",
-                left,
-                f" ({reason})" if reason else "",
-                folder.path,
-                folder.way_home,
-            )
-        folder.lock.release()
+        try:
+            if background.finish(ending, timeout_s):
+                folder.remove()
+            elif not self._is_child and folder.exists():
+                self._say_what_is_left(background)
+        except KeyboardInterrupt:
+            self._say_what_is_left(background)
+            raise
+        finally:
+            folder.lock.release()
+
+    def _say_what_is_left(self, background: Background) -> None:
+        left, reason = background.what_is_left()
+        warn(
+            "the run ended with %s that the server does not have%s. They are safe in %s; this brings them home: %s",
+            left,
+            f" ({reason})" if reason else "",
+            background.folder.path,
+            background.folder.way_home,
+        )
 
     def _open_stream(self) -> Stream:
         if self.settings.mode == "debug":
             return DebugStream()
         if self.settings.mode == "read-only":
             return ReadOnlyStream()
-        return Journal(self.settings.directory, self._origin, self._start_background)
+        if self.settings.is_muted or self.journal is None:
+            stream = DebugStream()
+            stream.lock = self.journal.lock if self.journal is not None else stream.lock
+            return stream
+        return self.journal
 
     def _origin(self, parent: str | None) -> Origin:
         settings = self.settings
@@ -210,3 +233,19 @@ class Session:
         self.registration = registration
         if first and not self._is_child:
             inform("run %s: %s", registration.label, self.url)
+
+
+class UnmutedSession:
+    """A session of a rank whose program's calls are dropped, as it is for what tidelog captures: that is kept."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    @property
+    def stream(self) -> Stream:
+        """What is written to: the journal."""
+        assert self._session.journal is not None
+        return self._session.journal
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from tidelog import cluster
 from tidelog.errors import InvalidValueError, UnsupportedTypeError
 from tidelog.paths import has_control_characters
 from tidelog.switches import Switches
@@ -43,6 +44,14 @@ class Settings(NamedTuple):
     on_stop: OnRequest = "exception"
     on_abort: OnRequest = "exception"
     log_all_ranks: bool = False
+
+    @property
+    def is_muted(self) -> bool:
+        """Whether another rank of the job logs to the same run in place of this process."""
+        if self.kind != "run" or self.log_all_ranks or not self.keeps_journal:
+            return False
+        place = cluster.find_place()
+        return (self.custom_run_id or self.with_id) is not None and place.is_one_of_many and not place.is_main
 
     @property
     def keeps_journal(self) -> bool:

@@ -30,6 +30,8 @@ class Stream:
         self.stopped = False
         self._numbers: dict[str, int] = {}
         self._files = 0  # how many files have a number
+        self._interruption: BaseException | None = None  # for the thread that opened the run, at its next record
+        self._owner = threading.get_ident()
 
     def __del__(self) -> None:
         # Not earlier: the number of a closed descriptor goes to the next file that is opened, and appends would too.
@@ -75,9 +77,22 @@ class Stream:
         """Deal with records of which only `written` bytes, or none, went through the descriptor."""
         raise NotImplementedError
 
+    def interrupt(self, error: BaseException) -> None:
+        """Raise this error in the thread that opened the run, from the next call in which it logs; once.
+
+        What that call logs is kept. Until then the gate is closed, so that every record comes to `rescue`: a run that
+        is not interrupted pays nothing for the possibility. Other threads log as ever, a little slower.
+        """
+        with self.lock:
+            if not self.stopped:
+                self._interruption = error
+                self._close_gate()
+
     def forked(self) -> None:
         """Hear that this is a forked child; called right after the fork, by its only thread."""
         self.lock = threading.RLock()  # another thread of the parent may have held the old one
+        self._interruption = None
+        self._owner = threading.get_ident()
 
     def close(self, ending: str, error: str | None) -> None:
         """Take nothing more: a later write raises."""
@@ -90,6 +105,17 @@ class Stream:
                 "the run was stopped, so this was not recorded. Log before stop(), or go on with init_run(with_id=...)"
             )
 
+    def _raise_interruption(self) -> None:
+        error = self._interruption
+        if error is None or threading.get_ident() != self._owner:
+            return
+        self._interruption = None
+        self._open_gate()
+        raise error from None
+
+    def _open_gate(self) -> None:
+        """Let records through, unless the next one is to be met by an interruption."""
+
     def _close_gate(self) -> None:
         os.dup2(self._gate, self.fd, inheritable=False)
 
@@ -99,13 +125,24 @@ class DebugStream(Stream):
 
     def __init__(self) -> None:
         super().__init__()
-        nothing = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
-        os.dup2(nothing, self.fd, inheritable=False)
-        os.close(nothing)
+        self._open_gate()
 
     def rescue(self, data: bytes, written: int = 0) -> None:
         """Keep nothing of this either."""
-        self._refuse_if_stopped()
+        with self.lock:
+            self._refuse_if_stopped()
+            self._raise_interruption()
+
+    def forked(self) -> None:
+        """Go on keeping nothing."""
+        super().forked()
+        if not self.stopped:
+            self._open_gate()
+
+    def _open_gate(self) -> None:
+        nothing = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        os.dup2(nothing, self.fd, inheritable=False)
+        os.close(nothing)
 
 
 class ReadOnlyStream(Stream):
