@@ -1,5 +1,5 @@
 """What the server does by itself every few seconds: give up silent writers, compact runs that have ended, empty the
-trash, count what is stored, free the disk.
+trash, count what is stored, remove files that nothing refers to, free the disk.
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 
+from tidelog_server.blobs import sweep
+from tidelog_server.blobs.store import BlobStore
 from tidelog_server.database import Database
+from tidelog_server.files.references import drop_unreferenced
 from tidelog_server.runs import purge, storage, trash, writers
 from tidelog_server.series import compaction
 
@@ -20,6 +23,8 @@ RUNS_PER_ROUND = 20
 PATIENCE_S = 10.0  # that compaction waits for folds before it leaves the rest to the next round
 QUIET_CHECK_S = 0.05
 PURGE_S = 4.0  # in one round, so that the other duties go on while a large run is deleted
+SWEEP_S = 3600.0  # between two looks for contents that nothing refers to
+SEARCH_S = 24 * 3600.0  # between two searches through the whole store for what killed processes left
 FREED_PAGES_PER_TRANSACTION = 1_000  # of SQLite; bounds how long writers wait
 KEPT_FREE_PAGES = 64  # half a megabyte, for the next fold
 
@@ -35,11 +40,15 @@ class Maintenance:
         *,
         heartbeat_lost_after_ms: int,
         trash_days: float = 0.0,
+        blobs: BlobStore | None = None,
         is_busy: Callable[[], bool] = lambda: False,
     ) -> None:
         self._database = database
         self._heartbeat_lost_after_ms = heartbeat_lost_after_ms
         self._trash_days = trash_days
+        self._blobs = blobs
+        self._swept_s = -SWEEP_S
+        self._searched_s = -SEARCH_S
         self._is_busy = is_busy
         self._started_s = 0.0
         self._stopping = threading.Event()
@@ -64,6 +73,7 @@ class Maintenance:
             self.purge_old_trash,
             self.purge_rows,
             self.count_storage,
+            self.sweep_blobs,
             self.free_disk,
         )
 
@@ -96,6 +106,7 @@ class Maintenance:
         for run_id in at_rest:
             if not compaction.compact(self._database, run_id, self._may_compact) and not self._may_compact():
                 return
+            drop_unreferenced(self._database, run_id)
 
     def _may_compact(self) -> bool:
         """Wait until no fold is under way or due; False when the wait is too long, or the server stops."""
@@ -130,6 +141,19 @@ class Maintenance:
             if self._stopping.is_set():
                 return
             storage.count(self._database, run_id)
+
+    def sweep_blobs(self) -> None:
+        """Remove contents that nothing refers to, now and then; more rarely what killed processes and uploads left."""
+        if self._blobs is None:
+            return
+        moment_s = time.monotonic()
+        if moment_s - self._swept_s >= SWEEP_S:
+            self._swept_s = moment_s
+            sweep.collect_blobs(self._database, self._blobs, self._stopping.is_set)
+        if moment_s - self._searched_s >= SEARCH_S:
+            self._searched_s = moment_s
+            sweep.drop_abandoned_uploads(self._database, self._blobs, self._stopping.is_set)
+            sweep.drop_remnants(self._database, self._blobs, self._stopping.is_set)
 
     def free_disk(self) -> None:
         """Give pages that are no longer used back to the file system, a few at a time."""

@@ -38,6 +38,7 @@ class Services:
             self.database,
             heartbeat_lost_after_ms=settings.heartbeat_lost_after_ms,
             trash_days=settings.trash_days,
+            blobs=self.blobs,
             is_busy=self.schedule.is_busy,
         )
         self.receiver.listeners.append(self.schedule.note)

@@ -16,10 +16,12 @@ from hypothesis import strategies as st
 
 from tests.contract.conftest import Store
 from tests.journals import Sender
+from tidelog import records
 from tidelog_server.blobs import sweep
 from tidelog_server.blobs.store import BlobStore
 from tidelog_server.database import Database
 from tidelog_server.errors import FileNotHereError, HashMismatchError, InvalidRequestError, OffsetGapError
+from tidelog_server.files.references import drop_unreferenced
 from tidelog_server.files.uploads import Announcement, Uploads
 from tidelog_server.ingest.committer import Committer
 from tidelog_server.migrations import upgrade
@@ -165,6 +167,41 @@ def test_what_is_left_over_goes_when_it_is_old(
     assert kept(store, blob_store) == [b"x"]
     assert uploads.announce(sender.name, [announced(0, b"0123456789")])[0].offset == 0
     assert uploads.receive(sender.name, 0, 0, b"0123456789").have
+
+
+def test_files_of_overwritten_values_go_when_the_run_has_ended(
+    store: Store, uploads: Uploads, blob_store: BlobStore
+) -> None:
+    """What a value, a set or a step of a series refers to stays; of a run that is still running everything does."""
+    sender = store.sender()
+    journal = sender.journal
+    contents = [bytes([number]) for number in range(6)]
+    uploads.announce(sender.name, [announced(number, data) for number, data in enumerate(contents)])
+    for number, data in enumerate(contents):
+        uploads.receive(sender.name, number, 0, data)
+
+    def reference(number: int) -> bytes:
+        said = {"file": number, "name": "n", "extension": "", "media_type": "x/y", "size": 1}
+        return records.FILE_REFERENCE + records.as_json(said)
+
+    for number in (0, 1):
+        journal.assign("checkpoint", reference(number))
+    journal.assign("deleted", reference(2))
+    journal.delete("deleted")
+    journal.stream += records.object_point(journal.number("images"), 0, 1.8e9, reference(3))
+    journal.stream += records.object_point(journal.number("images"), 0, 1.8e9, reference(4))
+    entry = {"name": "a", "file": 5, "size": 1, "modified_ms": 0}
+    journal.stream += records.file_set_change(journal.number("set"), 1.8e9, records.ADD, [entry])
+    sender.ship()
+    store.folder.fold(sender.run_id)
+    assert drop_unreferenced(store.database, sender.run_id) == 0
+    journal.end()
+    sender.ship()
+    store.folder.fold(sender.run_id)
+    assert drop_unreferenced(store.database, sender.run_id) == 3
+    sweep.collect_blobs(store.database, blob_store)
+    assert kept(store, blob_store) == [b"\x01", b"\x04", b"\x05"]
+    assert uploads.announce(sender.name, [announced(0, contents[0])])[0].have  # nobody is asked to send it again
 
 
 # Dies when the content is whole in the store, before the commit says so.

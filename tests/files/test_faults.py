@@ -193,7 +193,7 @@ def test_what_is_no_readable_file_raises_at_the_call(tmp_path: Path, kind: str) 
 def test_a_folder_with_everything_odd_in_it(
     server: ServerProcess, open_run: OpenRun, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Links in circles, pipes, broken links and names with control characters: the files are there, the rest is named."""
+    """Links in circles, pipes, broken links, control characters: the files are there, the rest is named."""
     odd = tmp_path / "odd"
     (odd / "deep").mkdir(parents=True)
     (odd / "deep" / "again").symlink_to(odd)

@@ -101,6 +101,15 @@ def resolved(connection: sa.Connection, references: Iterable[dict[str, Any]]) ->
     return _resolved(connection, [_reference(reference) for reference in references])
 
 
+def totals(connection: sa.Connection, project_id: int, run_id: int, path: str) -> tuple[int, int]:
+    """How many files a file set has, and how many bytes."""
+    path_id = path_ids(connection, project_id, [path]).get(path)
+    entries = file_set_entries.c
+    query = sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(entries.bytes), 0))
+    count, size = connection.execute(query.where(entries.run_id == run_id, entries.path_id == path_id)).one()
+    return int(count), int(size)
+
+
 def _of_series(
     connection: sa.Connection, tails: Tails, project_id: int, run_id: int, path: str, step: int | None
 ) -> FilePage:

@@ -31,7 +31,7 @@ from tidelog_server.errors import (
     UnavailableError,
 )
 from tidelog_server.ingest.committer import Committer
-from tidelog_server.runs import writers
+from tidelog_server.runs import storage, writers
 from tidelog_server.runs.writers import Writer
 from tidelog_server.tables import file_parts, files
 
@@ -193,6 +193,7 @@ class Uploads:
                 .values(state="received", blob_id=blob.id, bytes=blob.bytes)
             )
             _forget_parts(connection, upload.id)
+            storage.note_change(connection, writer.run_id)
             if manifest is not None:
                 manifests.register(connection, writer, json.loads(upload.artifact or "{}"), manifest)
             return blob

@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from tidelog_server.pages import (
+    artifacts,
     compare,
     dashboard_forms,
     dashboards,
@@ -32,6 +33,7 @@ router = APIRouter(include_in_schema=False)
 for module in (
     projects,
     login,
+    artifacts,
     objects,
     run,
     run_forms,

@@ -73,6 +73,11 @@ def dashboard_address(project: str, dashboard_id: int, rest: str = "", pairs: Pa
     return with_query(dashboard_url(project, dashboard_id) + rest, pairs)
 
 
+def artifacts_address(project: str, pairs: Pairs = ()) -> str:
+    """The artifacts of a project; with name and version in the pairs, one of them."""
+    return with_query(f"{project_url(project)}/artifacts", pairs)
+
+
 def search_address(q: str, project: str = "", tab: str = "names", after: str = "") -> str:
     """The results of a search, in all projects or in one."""
     shown = "" if tab == "names" else tab

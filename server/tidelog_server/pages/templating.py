@@ -33,6 +33,7 @@ def environment(assets: Assets) -> Environment:
     made.globals.update(
         asset=assets.address,
         icon=partial(_icon, assets),
+        artifacts_address=addresses.artifacts_address,
         colour_of=colour_of,
         dashboard_address=addresses.dashboard_address,
         dashboards_address=addresses.dashboards_address,

@@ -16,7 +16,7 @@ from tidelog_server.pages.axes import Axes, Choice, axes_of
 from tidelog_server.pages.chart_sections import Charts, charts_of, is_monitoring
 from tidelog_server.pages.chart_view import view_from
 from tidelog_server.pages.problems import PageRoute
-from tidelog_server.pages.run import attributes, charts, events
+from tidelog_server.pages.run import attributes, charts, events, files
 from tidelog_server.pages.run.tab import Shown, Tab
 from tidelog_server.pages.templating import render, wanted_partial
 from tidelog_server.pages.tree import Tree, matching, tree_of
@@ -31,6 +31,7 @@ TABS = (
     charts.TAB,
     attributes.TAB,
     charts.MONITORING,
+    files.TAB,
     events.TAB,
 )
 PARTIALS = {
