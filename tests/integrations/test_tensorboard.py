@@ -43,7 +43,8 @@ def write(writer: Any) -> None:
 def imported(server: ServerProcess, folder: Path, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
     """Import by the command; what it says of each run."""
     capsys.readouterr()
-    command = ["import", "tensorboard", str(folder), "--project", "tb", "--url", server.url, "--json"]
+    project = folder.parent.name  # the server outlives the test, so each test has a project of its own
+    command = ["import", "tensorboard", str(folder), "--project", project, "--url", server.url, "--json"]
     assert cli.main(command) == 0
     runs: list[dict[str, Any]] = json.loads(capsys.readouterr().out)["runs"]
     return runs
