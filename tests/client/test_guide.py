@@ -12,7 +12,7 @@ from tests.conftest import ServerProcess
 from tidelog import settings, switches
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "client.md"
-PAGES = [GUIDE, GUIDE.with_name("capture.md")]
+PAGES = [GUIDE, GUIDE.with_name("capture.md"), GUIDE.with_name("models.md")]
 EXAMPLES = [text for page in PAGES for text in re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)]
 
 

@@ -40,7 +40,12 @@ Slice = Callable[[sa.Connection, int], bool]
 
 def given_up(connection: sa.Connection, limit: int) -> list[int]:
     """Runs of which rows are left. Forks and versions come before what they belong to, whose row they refer to."""
-    query = sa.select(runs.c.id).where(runs.c.purge_ms.is_not(None)).order_by(runs.c.id.desc()).limit(limit)
+    query = (
+        sa.select(runs.c.id)
+        .where(runs.c.purge_ms.is_not(None))
+        .order_by(runs.c.purge_ms, runs.c.id.desc())
+        .limit(limit)
+    )
     return list(connection.scalars(query))
 
 
