@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tidelog_server.pages.chart_sections import is_monitoring
+from tidelog_server.pages.run.hardware import hardware_view
 from tidelog_server.pages.run.tab import Shown, Tab
 
 
@@ -22,5 +23,6 @@ MONITORING = Tab(
     text="Monitoring",
     template="partials/run/charts.html",
     count=lambda shown: _count(shown, monitoring=True),
+    view=lambda shown: hardware_view(shown.attributes),
     is_always_there=True,
 )

@@ -1,0 +1,89 @@
+"""What the hardware did in all, above its charts: GPU-hours, energy, idleness, and what is worth a look."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from tidelog_server.runs.attributes import Attribute
+
+SUMS = re.compile(r"(monitoring(?:/.+)?)/(gpu|process)/(?:(\d+)/)?(hours|energy_kwh|idle_percent|throttled_percent|cpu_hours)")
+WORTH_SAYING_PERCENT = 10.0  # of the time that a GPU was idle or held down
+HINTS_SHOWN = 8
+
+
+@dataclass(frozen=True)
+class Total:
+    """One figure of the whole run."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class HardwareView:
+    """What stands above the charts; empty for a run without such figures."""
+
+    totals: tuple[Total, ...]
+    hints: tuple[str, ...]
+    hidden: int
+
+
+def hardware_view(attributes: Iterable[Attribute]) -> HardwareView:
+    """The sums of all processes of a run, and a sentence for each GPU that was idle or held down for long."""
+    sums = list(_sums(attributes))
+    hints = tuple(_hints(sums))
+    return HardwareView(tuple(_totals(sums)), hints[:HINTS_SHOWN], max(0, len(hints) - HINTS_SHOWN))
+
+
+@dataclass(frozen=True)
+class _Sum:
+    where: str  # below `monitoring`: nothing, or host and rank
+    gpu: str | None
+    name: str
+    value: float
+
+
+def _sums(attributes: Iterable[Attribute]) -> Iterator[_Sum]:
+    for attribute in attributes:
+        found = SUMS.fullmatch(attribute.path)
+        if found and isinstance(attribute.value, (int, float)):
+            where = found[1].partition("/")[2]
+            yield _Sum(where, found[3], found[4], float(attribute.value))
+
+
+def _totals(sums: list[_Sum]) -> Iterator[Total]:
+    whole = {
+        name: sum(one.value for one in sums if one.gpu is None and one.name == name)
+        for name in ("hours", "energy_kwh", "cpu_hours")
+    }
+    gpus = [one for one in sums if one.gpu is not None and one.name == "hours"]
+    if gpus:
+        yield Total("GPU-hours", f"{_short(whole['hours'])} on {len(gpus):,} GPU{'s' if len(gpus) != 1 else ''}")
+        yield Total("GPU energy", f"{_short(whole['energy_kwh'])} kWh")
+        idle = _idle_percent(sums)
+        if idle is not None:
+            yield Total("GPUs idle", f"{idle:.0f} % of the time")
+    if any(one.name == "cpu_hours" for one in sums):
+        yield Total("CPU-hours", _short(whole["cpu_hours"]))
+
+
+def _idle_percent(sums: list[_Sum]) -> float | None:
+    """The share of all GPU-hours in which a GPU was idle, as far as that is known."""
+    hours = {(one.where, one.gpu): one.value for one in sums if one.gpu is not None and one.name == "hours"}
+    idle = [(hours.get((one.where, one.gpu), 0.0), one.value) for one in sums if one.gpu and one.name == "idle_percent"]
+    known = sum(weight for weight, _ in idle)
+    return sum(weight * percent for weight, percent in idle) / known if known else None
+
+
+def _hints(sums: list[_Sum]) -> Iterator[str]:
+    said = {"idle_percent": "was idle {:.0f} % of the time", "throttled_percent": "was slowed down by power or heat {:.0f} % of the time"}
+    for one in sums:
+        if one.gpu is not None and one.name in said and one.value >= WORTH_SAYING_PERCENT:
+            where = f" of {one.where}" if one.where else ""
+            yield f"GPU {one.gpu}{where} {said[one.name].format(one.value)}."
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
