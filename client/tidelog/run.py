@@ -316,7 +316,9 @@ class Run:
         if switches.source.asks_for_anything:
             from tidelog.source.gatherer import SourceGatherer
 
-            self._session.captures.append(SourceGatherer(self, switches.source, self._assign_git))
+            self._session.captures.append(
+                SourceGatherer(self, switches.source, self._assign_git, self._session.settings.directory)
+            )
 
     def _assign_git(self, path: str, reference: Mapping[str, Any]) -> None:
         """Assign a git reference, which is a type of its own."""

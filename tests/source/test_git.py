@@ -195,6 +195,15 @@ def test_untracked_files_are_kept_when_they_are_small_and_no_secret(work: Work) 
     assert found.untracked_files() == {"notes.txt": str(work.folder / "notes.txt")}
 
 
+def test_journals_are_no_part_of_the_source(work: Work) -> None:
+    """A job that keeps them where it runs has not changed its repository by that."""
+    work.write(".tidelog/p/run/writer.json", "{}")
+    work.write("elsewhere/p/run/writer.json", "{}")
+    found = look_at_repository(str(work.folder), without=str(work.folder / "elsewhere"))
+    assert found is not None
+    assert (found.untracked, found.dirty) == ((), False)
+
+
 def test_nothing_that_the_repository_configures_is_run(work: Work) -> None:
     """A diff program or a file monitor of somebody else's repository."""
     work.run("config", "core.fsmonitor", "touch fsmonitor-ran")

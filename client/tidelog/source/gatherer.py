@@ -55,11 +55,13 @@ class SourceGatherer:
     """Gathers in a thread of its own, once. `stop` waits for it, but not for long."""
 
     def __init__(
-        self, run: LoggedRun, choice: SourceChoice, assign_git: Callable[[str, Mapping[str, Any]], None]
-    ) -> None:
+        self, run: LoggedRun, choice: SourceChoice, assign_git: Callable[[str, Mapping[str, Any]], None],
+        journals: str,
+    ) -> None:  # fmt: skip
         self._logged = run
         self._choice = choice
         self._assign_git = assign_git
+        self._journals = journals
         self._situation = Situation.now()
         self._done = threading.Event()
         self._hurry = threading.Event()
@@ -129,7 +131,7 @@ class SourceGatherer:
 
         entry_point = self._situation.entry_point
         beside = os.path.dirname(entry_point) if entry_point is not None else self._situation.folder
-        found = look_at_repository(self._choice.git_folder or beside)
+        found = look_at_repository(self._choice.git_folder or beside, without=self._journals)
         if found is None and self._choice.git_folder is not None:
             warn("%s is in no git repository that can be read", self._choice.git_folder)
         if found is None:

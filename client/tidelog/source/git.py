@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from tidelog.settings import DEFAULT_DIRECTORY
 from tidelog.source.secrets import is_secret_file, without_credentials
 
 TIME_S = 10.0  # for all questions about one repository
@@ -69,12 +70,13 @@ class Repository(NamedTuple):
         return found
 
 
-def look_at_repository(folder: str, time_s: float = TIME_S) -> Repository | None:
+def look_at_repository(folder: str, time_s: float = TIME_S, without: str | None = None) -> Repository | None:
     """Return the state of the repository that the folder is in; None if it is in none, or there is no git.
 
+    Untracked files below `without` are none: that is where this run's own journal is.
     What a large repository does not answer in time is left out and named in `problem`.
     """
-    git = _Git(folder, time.monotonic() + time_s)
+    git = _Git(folder, time.monotonic() + time_s, without)
     try:
         root = git.ask("rev-parse", "--show-toplevel")
     except GitError as error:
@@ -121,8 +123,15 @@ def _remotes(git: _Git, found: Repository) -> Repository:
 def _changes(git: _Git, found: Repository) -> Repository:
     changed = git.ask("status", "--porcelain", "-z", "--untracked-files=no")
     untracked = git.ask("ls-files", "--others", "--exclude-standard", "-z").split("\0")
-    names = tuple(name for name in untracked if name)
+    names = tuple(name for name in untracked if name and not _is_own(git, name))
     return found._replace(dirty=bool(changed or names), untracked=names[:UNTRACKED_FILES])
+
+
+def _is_own(git: _Git, name: str) -> bool:
+    """Say whether a file is part of a journal: of this run's, or of others in the usual folder."""
+    if name.startswith(f"{DEFAULT_DIRECTORY}/") or f"/{DEFAULT_DIRECTORY}/" in name:
+        return True
+    return git.without is not None and os.path.join(git.folder, name).startswith(git.without)
 
 
 def _patch(git: _Git, found: Repository) -> Repository:
@@ -145,8 +154,9 @@ def _upstream(git: _Git, found: Repository) -> Repository:
 class _Git:
     """Asks git about a folder, until a moment of the monotonic clock."""
 
-    def __init__(self, folder: str, until: float) -> None:
+    def __init__(self, folder: str, until: float, without: str | None) -> None:
         self.folder = folder
+        self.without = os.path.join(os.path.realpath(without), "") if without else None
         self._until = until
         # What a hook or a wrapper around the job left would make git look elsewhere.
         kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}

@@ -10,7 +10,7 @@ from tidelog_server.runs.attributes import Attribute
 MAX_DEPTH = 8  # levels drawn; what lies deeper keeps the rest of its path as its name
 MAX_ATTRIBUTES = 1_000  # rows drawn; the find box leads to the others
 SMALL_NAMESPACE = 40  # attributes in a namespace that is open at first
-CLOSED_AT_FIRST = ("sys", "monitoring")
+CLOSED_AT_FIRST = ("sys", "cluster", "monitoring", "source_code")
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class _Namespace:
 
 
 def tree_of(attributes: Iterable[Attribute], *, all_open: bool = False) -> Tree:
-    """The tree of these attributes: attributes before namespaces, `monitoring` and `sys` at the end."""
+    """The tree of these attributes: attributes before namespaces, what tidelog adds itself at the end."""
     wanted = sorted(attributes, key=lambda attribute: in_reading_order(attribute.path))
     shown = wanted[:MAX_ATTRIBUTES]
     root = _Namespace(path="")

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 from tidelog_server.runs.attributes import Attribute
 
-SUMS = re.compile(r"(monitoring(?:/.+)?)/(gpu|process)/(?:(\d+)/)?(hours|energy_kwh|idle_percent|throttled_percent|cpu_hours)")
+SUMS = re.compile(
+    r"(monitoring(?:/.+)?)/(?:gpu|process)/(?:(\d+)/)?(hours|energy_kwh|idle_percent|throttled_percent|cpu_hours)"
+)
 WORTH_SAYING_PERCENT = 10.0  # of the time that a GPU was idle or held down
 HINTS_SHOWN = 8
 
@@ -50,7 +52,7 @@ def _sums(attributes: Iterable[Attribute]) -> Iterator[_Sum]:
         found = SUMS.fullmatch(attribute.path)
         if found and isinstance(attribute.value, (int, float)):
             where = found[1].partition("/")[2]
-            yield _Sum(where, found[3], found[4], float(attribute.value))
+            yield _Sum(where, found[2], found[3], float(attribute.value))
 
 
 def _totals(sums: list[_Sum]) -> Iterator[Total]:
@@ -78,7 +80,10 @@ def _idle_percent(sums: list[_Sum]) -> float | None:
 
 
 def _hints(sums: list[_Sum]) -> Iterator[str]:
-    said = {"idle_percent": "was idle {:.0f} % of the time", "throttled_percent": "was slowed down by power or heat {:.0f} % of the time"}
+    said = {
+        "idle_percent": "was idle {:.0f} % of the time",
+        "throttled_percent": "was slowed down by power or heat {:.0f} % of the time",
+    }
     for one in sums:
         if one.gpu is not None and one.name in said and one.value >= WORTH_SAYING_PERCENT:
             where = f" of {one.where}" if one.where else ""

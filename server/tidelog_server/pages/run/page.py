@@ -16,8 +16,7 @@ from tidelog_server.pages.axes import Axes, Choice, axes_of
 from tidelog_server.pages.chart_sections import Charts, charts_of, is_monitoring
 from tidelog_server.pages.chart_view import view_from
 from tidelog_server.pages.problems import PageRoute
-from tidelog_server.pages.run import attributes, charts, events, files
-from tidelog_server.pages.run import attributes, charts, events, source
+from tidelog_server.pages.run import attributes, charts, console, events, files, source
 from tidelog_server.pages.run.tab import Shown, Tab
 from tidelog_server.pages.templating import render, wanted_partial
 from tidelog_server.pages.tree import Tree, matching, tree_of
@@ -33,6 +32,7 @@ TABS = (
     attributes.TAB,
     charts.MONITORING,
     files.TAB,
+    console.TAB,
     source.TAB,
     events.TAB,
 )

@@ -23,7 +23,13 @@ FACTS = {
     "executable": "Interpreter",
     "platform": "Platform",
 }
-GIT_FACTS = {"author": "Author", "date": "Committed", "message": "Message", "upstream": "Upstream", "root": "Repository"}
+GIT_FACTS = {
+    "author": "Author",
+    "date": "Committed",
+    "message": "Message",
+    "upstream": "Upstream",
+    "root": "Repository",
+}
 
 
 @dataclass(frozen=True)
