@@ -111,7 +111,8 @@ class _Conditions:
             return sa.false()
         table = series.alias()
         holds = compare(aggregate_value(table, subject.function), query.operator, float(query.value))
-        return _exists_row(table, table.c.run_id == runs.c.id, table.c.path_id == path_id, holds)
+        curve = table.c.abandoned_by == 0
+        return _exists_row(table, table.c.run_id == runs.c.id, table.c.path_id == path_id, curve, holds)
 
     def _column_of_run(self, path: str, query: Comparison) -> Condition:
         column, kind = column_of_run(path, runs, self._scope.now_ms), VIRTUAL[path]

@@ -188,7 +188,7 @@ class _Parser:
                 raise _error(f"More than {PATTERN_COUNT_LIMIT} regular expressions.", token)
         value_type = type_of(subject)
         if value_type is not None and operator not in OPERATORS[value_type]:
-            accepted = ", ".join(OPERATORS[value_type])
+            accepted = ", ".join(OPERATORS[value_type]) or "none: ask for exists(...)"
             raise _error(f"{operator} cannot be used with the type {value_type}, which has {accepted}.", token)
 
     def _value(self, operator_token: Token, operator: Operator) -> Literals:

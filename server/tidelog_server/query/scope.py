@@ -16,7 +16,7 @@ from tidelog_server.query import syntax
 from tidelog_server.query.patterns import SEARCHED_CHARACTERS, matcher
 from tidelog_server.query.run_columns import column_of_run
 from tidelog_server.query.syntax import Attribute, Comparison, subject_attribute
-from tidelog_server.query.value_types import VIRTUAL
+from tidelog_server.query.value_types import STORED, VIRTUAL
 from tidelog_server.runs.paths import path_ids as find_path_ids
 from tidelog_server.tables import attributes, runs
 
@@ -82,7 +82,7 @@ def _path_of(leaf: Comparison | syntax.Exists) -> str:
 
 def _matching_runs(connection: sa.Connection, scope: Scope, expression: Comparison) -> Iterator[int]:
     assert isinstance(expression.subject, Attribute)
-    texts = _texts(scope, expression.subject.path)
+    texts = _texts(scope, expression.subject)
     if texts is None:
         return
     matches = matcher(str(expression.value))
@@ -93,7 +93,8 @@ def _matching_runs(connection: sa.Connection, scope: Scope, expression: Comparis
             yield run_id
 
 
-def _texts(scope: Scope, path: str) -> sa.Select[int, str] | None:
+def _texts(scope: Scope, subject: Attribute) -> sa.Select[int, str] | None:
+    path = subject.path
     if VIRTUAL.get(path) == "string":
         return sa.select(runs.c.id, column_of_run(path, runs, scope.now_ms)).where(
             runs.c.project_id == scope.project_id
@@ -106,5 +107,5 @@ def _texts(scope: Scope, path: str) -> sa.Select[int, str] | None:
         attributes.c.path_id == scope.path_ids[path],
         attributes.c.number.is_(None),
         attributes.c.text.is_not(None),
-        attributes.c.type == "string",
+        attributes.c.type.in_(STORED[subject.type or "string"]),
     )

@@ -1,8 +1,9 @@
 """The types of the query language: their names, what is stored under them, and what each can be compared with.
 
 `float` means any number, as a parameter that one run logs as 1 and another as 0.5 is one parameter: floats, ints and
-the last value of a float series. `int` and `floatSeries` mean only those. A type that a query doesn't name follows from
-the value that it compares with.
+the last value of a float series. `int` and `floatSeries` mean only those. In the same way `string` means any text, the
+last one of a string series too. Of histograms and of what refers to files only the existence can be asked. A type that
+a query doesn't name follows from the value that it compares with.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ from typing import Literal
 
 from tidelog_server.tables import RUN_STATES
 
-ValueType = Literal["float", "int", "bool", "string", "datetime", "stringSet", "floatSeries", "runState"]
+ValueType = Literal[
+    "float", "int", "bool", "string", "datetime", "stringSet", "floatSeries", "stringSeries", "runState",
+    "histogramSeries", "fileSeries", "file", "fileSet", "artifact", "gitRef",
+]  # fmt: skip
 
 EQUALITY = ("=", "!=")
 ORDER = ("=", "!=", ">", ">=", "<", "<=")
@@ -26,7 +30,14 @@ OPERATORS: dict[ValueType, tuple[str, ...]] = {
     "string": TEXT,
     "datetime": ORDER,
     "stringSet": MEMBERSHIP,
+    "stringSeries": TEXT,
     "runState": EQUALITY,
+    "histogramSeries": (),
+    "fileSeries": (),
+    "file": (),
+    "fileSet": (),
+    "artifact": (),
+    "gitRef": (),
 }
 
 # attributes.type for each type; runState is a column of the run
@@ -35,9 +46,16 @@ STORED: dict[ValueType, tuple[str, ...]] = {
     "int": ("int",),
     "floatSeries": ("float_series",),
     "bool": ("bool",),
-    "string": ("string",),
+    "string": ("string", "string_series"),
     "datetime": ("datetime",),
     "stringSet": ("string_set",),
+    "stringSeries": ("string_series",),
+    "histogramSeries": ("histogram_series",),
+    "fileSeries": ("file_series",),
+    "file": ("file",),
+    "fileSet": ("file_set",),
+    "artifact": ("artifact",),
+    "gitRef": ("git_ref",),
     "runState": (),
 }
 NUMBERS: frozenset[ValueType] = frozenset({"float", "int", "floatSeries"})

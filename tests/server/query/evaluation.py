@@ -21,10 +21,17 @@ ORDER: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
 }
+TEXTS = ("string", "string_series")
 TYPES = {
     "float": {"float", "int", "float_series"},
     "floatSeries": {"float_series"},
+    "string": set(TEXTS),
     "stringSet": {"string_set"},
+    "stringSeries": {"string_series"},
+    "histogramSeries": {"histogram_series"},
+    "fileSeries": {"file_series"},
+    "fileSet": {"file_set"},
+    "gitRef": {"git_ref"},
     "runState": {"state"},
 }
 NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
@@ -67,9 +74,9 @@ def _compare(query: Comparison, run: GalleryRun) -> bool:
 def _compare_value(kind: str, value: Any, query: Comparison) -> bool:
     wanted = query.value
     if query.operator.endswith("MATCHES"):
-        return kind == "string" and (re.search(str(wanted), value) is not None) == (query.operator == "MATCHES")
+        return kind in TEXTS and (re.search(str(wanted), value) is not None) == (query.operator == "MATCHES")
     if query.operator.endswith("CONTAINS"):
-        return kind in ("string", "string_set") and (wanted in value) == (query.operator == "CONTAINS")
+        return kind in (*TEXTS, "string_set") and (wanted in value) == (query.operator == "CONTAINS")
     if kind in ("float", "int", "float_series"):
         number = value.values[-1] if isinstance(value, Series) else value
         return _compare_number(number, query.operator, wanted)
@@ -85,7 +92,7 @@ def _compare_value(kind: str, value: Any, query: Comparison) -> bool:
             wanted.lower(), (wanted.lower(),)
         )
         return (value in states) == (query.operator == "=")
-    return kind == "string" and ORDER[query.operator](value, wanted)
+    return kind in TEXTS and ORDER[query.operator](value, wanted)
 
 
 def _compare_number(number: float, operation: str, wanted: Any) -> bool:

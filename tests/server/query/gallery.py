@@ -29,6 +29,7 @@ TEXTS = (
 )  # fmt: skip
 TAGS = ("baseline", "prod", "a, b", 'quo"ted', "back\\slash", "ünïcode", "Prod", "", "x")
 TIMES_MS = tuple(NOW_MS + hours * HOUR_MS for hours in (-49, -48, -24, -1, 0, 1))
+MIXED = ("float", "int", "bool", "string", "datetime", "string_set", "float_series", "string_series")
 PATHS = {
     "params/number": "float",
     "params/flag": "bool",
@@ -36,6 +37,7 @@ PATHS = {
     "params/when": "datetime",
     "sys/tags": "string_set",
     "metrics/acc": "float_series",
+    "logs/train": "string_series",
     "params/mixed": "",
     "odd `path`/ü \" ' %": "float",
 }
@@ -158,7 +160,9 @@ def _make_run(chance: random.Random, number: int) -> GalleryRun:
     made = GalleryRun(number, f"key-{number:03}", name[:1000], chance.choice(STATES), chance.choice(TIMES_MS), ended_ms)
     for path, kind in PATHS.items():
         if chance.random() < 0.75:
-            actual = kind or chance.choice(("float", "int", "bool", "string", "datetime", "string_set", "float_series"))
+            actual = kind or chance.choice(
+                ("float", "int", "bool", "string", "datetime", "string_set", "float_series", "string_series")
+            )
             if kind == "float" and chance.random() < 0.3:
                 actual = "int"
             made.attributes[path] = (actual, _value(chance, actual))
@@ -172,7 +176,7 @@ def _value(chance: random.Random, kind: str) -> Any:
         return int(chance.choice([number for number in NUMBERS if abs(number) < 2**62 and number == int(number)]))
     if kind == "bool":
         return chance.random() < 0.5
-    if kind == "string":
+    if kind in ("string", "string_series"):
         return chance.choice(TEXTS)
     if kind == "datetime":
         return datetime(1970, 1, 1, tzinfo=timezone.utc) + timedelta(milliseconds=chance.choice(TIMES_MS))

@@ -29,6 +29,7 @@ RUNS = [
         {
             "sys/tags": ("string_set", ["baseline", "vision"]), "params/lr": ("float", 0.1),
             "params/optimiser": ("string", "Adam"), "metrics/acc": ("float_series", Series((0.5, 0.8, 0.91))),
+            "log": ("string_series", "done"), "model": ("file", {"file": 0, "name": "model.pt"}),
         },
     ),
     GalleryRun(
@@ -36,6 +37,7 @@ RUNS = [
         {
             "sys/tags": ("string_set", ["vision"]), "params/lr": ("int", 1),
             "params/optimiser": ("string", "SGD"), "metrics/acc": ("float_series", Series((0.6, 0.95, 0.93))),
+            "log": ("string_series", "epoch 2"),
         },
     ),
     GalleryRun(
@@ -43,6 +45,7 @@ RUNS = [
         {
             "sys/tags": ("string_set", ["baseline", "text"]),
             "params/optimiser": ("string", "AdamW"), "metrics/acc": ("float_series", Series((0.2, math.nan))),
+            "log": ("string_series", "loss is NaN"),
         },
     ),
 ]  # fmt: skip

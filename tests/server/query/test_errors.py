@@ -98,3 +98,11 @@ def test_a_column_names_something(column: str) -> None:
     """An empty path, or one that no database can hold, is refused."""
     with pytest.raises(QueryError, match="path of an attribute"):
         parse_subject(column)
+
+
+@pytest.mark.parametrize("kind", ["file", "fileSet", "fileSeries", "histogramSeries", "artifact", "gitRef"])
+def test_what_is_no_value_can_only_exist(kind: str) -> None:
+    """A comparison with a file or the like says what can be asked instead."""
+    parse(f"exists(model:{kind})")
+    with pytest.raises(QueryError, match=r"ask for exists\(\.\.\.\)"):
+        parse(f'model:{kind} = "x"')
