@@ -12,12 +12,14 @@ from tests.conftest import ServerProcess
 from tidelog import settings, switches
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "client.md"
-PAGES = [GUIDE, GUIDE.with_name("capture.md"), GUIDE.with_name("models.md")]
+PAGES = [GUIDE, *(GUIDE.with_name(f"{name}.md") for name in ("capture", "models", "files", "artifacts"))]
 EXAMPLES = [text for page in PAGES for text in re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)]
 
 
-def test_the_examples_of_the_guide_work(server: ServerProcess, tmp_path: Path) -> None:
+def test_the_examples_of_the_guide_work(server: ServerProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each as a program of its own, with nothing but the server's address from outside."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     assert len(EXAMPLES) >= 4
     for example in EXAMPLES:
         done = run_program(example, TIDELOG_URL=server.url, TIDELOG_DIR=str(tmp_path / "journals"))
