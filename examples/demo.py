@@ -1,4 +1,4 @@
-"""Show tidelog at work: start a server, train MNIST against it, and print what the server holds then.
+"""Show tidelog at work: start a server, train MNIST against it at a few learning rates, and print what it holds then.
 
 Run it as `make demo`. The server goes on until Ctrl-C; with --exit (`make demo DEMO_EXIT=1`) it stops after the table.
 """
@@ -25,6 +25,7 @@ FOLDER = EXAMPLES.parent / ".demo"
 HOST = "127.0.0.1"
 PORT = 8600
 PROJECT = "mnist"
+RATES = (0.0003, 0.002, 0.01)  # Adam's; the last run is the one that is printed
 START_TIMEOUT_S = 30.0
 STOP_TIMEOUT_S = 10.0
 
@@ -51,18 +52,23 @@ def main() -> None:
 
 
 def demonstrate(folder: Path, training: list[str], *, stays: bool) -> None:
-    """Train one run against a server of its own, and print where it is and what it holds."""
+    """Train a few runs against a server of its own, and print where they are and what the last one holds."""
     folder.mkdir(parents=True, exist_ok=True)
     with serving(folder / "server") as url:
-        say(f"the server is up; watch the run while it trains: {url}/projects/{PROJECT}")
-        key = uuid.uuid4().hex
-        train(url, key, folder, training)
+        say(f"the server is up; watch the runs while they train: {url}/projects/{PROJECT}")
+        keys = [uuid.uuid4().hex for _ in RATES]
+        for key, rate in zip(keys, RATES, strict=True):
+            train(url, key, folder, ["--lr", str(rate), "--name", f"cnn at {rate:g}", *training])
         with httpx.Client(base_url=url, timeout=30) as api:
-            run = ask(api, "/api/runs", project=PROJECT, key=key)
+            runs = [ask(api, "/api/runs", project=PROJECT, key=key) for key in keys]
+            run = runs[-1]
             attributes = ask(api, f"/api/runs/{run['label']}/attributes")["attributes"]
+            board = make_dashboard(api, [found["label"] for found in runs])
         print(table(attributes))
         say(f"{run['points']:,} points of run {run['label']} ({run['state']}) are on the server")
         say(f"look at the run: {url}/projects/{PROJECT}/runs/{run['label']}")
+        say(f"compare the runs: {url}/projects/{PROJECT}/compare?{'&'.join('run=' + found['label'] for found in runs)}")
+        say(f"a dashboard over them: {url}{board}")
         if stays:
             say("serving until Ctrl-C")
             wait_for_ever()
@@ -122,10 +128,34 @@ def train(url: str, key: str, folder: Path, arguments: list[str]) -> None:
         "TIDELOG_DIR": str(folder / "journals"),
     }
     script = str(EXAMPLES / "mnist_lightning.py")
-    command = [sys.executable, script, "--project", PROJECT, "--no-progress", *arguments]
+    command = [sys.executable, script, "--project", PROJECT, "--no-progress", "--epochs", "3", *arguments]
     done = subprocess.run(command, env={**os.environ, **environment}, cwd=folder, check=False)
     if done.returncode:
         raise DemoFailedError(f"training ended with status {done.returncode}")
+
+
+def make_dashboard(api: httpx.Client, labels: list[str]) -> str:
+    """Make a dashboard over these runs, and return the address of its page."""
+    widgets = [
+        ("text", "", (0, 0, 4, 3), {"markdown": "### Which rate?\n\nA small network on real digits at three rates."}),
+        ("value", "Best validation accuracy", (4, 0, 4, 3), {"subject": "max(training/val/accuracy)", "over": "max"}),
+        ("value", "Seconds of training", (8, 0, 4, 3), {"subject": "sys/running_time", "over": "mean"}),
+        ("charts", "Losses", (0, 3, 8, 6), {"metrics": ["training/train/loss_step", "training/val/loss"]}),
+        ("scatter", "", (8, 3, 4, 6), {"x": "training/hyperparams/lr", "y": "max(training/val/accuracy)"}),
+        ("table", "Runs", (0, 9, 12, 4), {"columns": ["training/hyperparams/lr", "max(training/val/accuracy)"]}),
+    ]
+    content = {
+        "selection": {"labels": labels},
+        "widgets": [
+            {"id": number, "kind": kind, "title": title, "options": options,
+             "place": dict(zip(("x", "y", "width", "height"), place, strict=True))}
+            for number, (kind, title, place, options) in enumerate(widgets, 1)
+        ],
+    }  # fmt: skip
+    answer = api.post("/api/dashboards", params={"project": PROJECT}, json={"name": "Rates", "content": content})
+    if answer.is_error:
+        raise DemoFailedError(f"the server answered {answer.status_code} to the dashboard: {answer.text}")
+    return str(answer.json()["url"])
 
 
 def ask(api: httpx.Client, path: str, **query: str) -> dict[str, Any]:
@@ -148,6 +178,8 @@ def table(attributes: list[dict[str, Any]]) -> str:
 
 def row(attribute: dict[str, Any]) -> tuple[str, ...]:
     """Return the cells of one attribute."""
+    if "series" in attribute["type"] and attribute["type"] != "float_series":
+        return (attribute["path"], shown(attribute["value"]), "", "", f"{attribute['points']:,}")
     if attribute["type"] != "float_series":
         return (attribute["path"], shown(attribute["value"]), "", "", "")
     figures = (shown(attribute[figure]) for figure in ("last", "min", "max"))

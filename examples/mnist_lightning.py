@@ -17,7 +17,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, TensorDataset, random_split
 
-from mnist_digits import load_digits
+from digit_report import DigitReport
+from mnist_digits import ARCHIVE, FOLDER, PACKAGE, load_digits
 from tidelog_integrations.lightning import TidelogLogger
 
 # The images are in memory already; worker processes would only slow this down.
@@ -50,10 +51,13 @@ class DigitClassifier(pl.LightningModule):
         self.log_dict({"train/loss": loss, "train/accuracy": accuracy}, on_step=True, on_epoch=True)
         return loss
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Log loss and accuracy on digits that training does not see."""
-        loss, accuracy = self._judge(batch)
+    def validation_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Log loss and accuracy on digits that training does not see; return the scores."""
+        images, labels = batch
+        scores: Tensor = self(images)
+        loss, accuracy = F.cross_entropy(scores, labels), (scores.argmax(dim=1) == labels).float().mean()
         self.log_dict({"val/loss": loss, "val/accuracy": accuracy}, prog_bar=True, sync_dist=True)
+        return scores
 
     def test_step(self, batch: Batch, batch_idx: int) -> None:
         """Log the accuracy of the best checkpoint."""
@@ -92,10 +96,11 @@ def train(arguments: argparse.Namespace) -> None:
     pl.seed_everything(arguments.seed)
     train_loader, val_loader, test_loader = digit_loaders(arguments.batch_size, arguments.limit)
     logger = TidelogLogger(project=arguments.project, name=arguments.name, tags=["mnist", "lightning"])
+    logger.experiment["data/digits"].track_files(str(FOLDER / ARCHIVE), name="digits", description=PACKAGE)
     best = ModelCheckpoint(monitor="val/accuracy", mode="max", filename="{epoch}", save_top_k=2)
     trainer = pl.Trainer(
         logger=logger,
-        callbacks=[best, LearningRateMonitor()],
+        callbacks=[best, LearningRateMonitor(), DigitReport(logger)],
         max_epochs=arguments.epochs,
         accelerator=arguments.accelerator,
         devices=arguments.devices,

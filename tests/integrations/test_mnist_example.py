@@ -35,6 +35,8 @@ def test_the_job_learns_and_all_of_it_is_on_the_server(to_server: Server) -> Non
     assert attributes["model/best_model_score"] == pytest.approx(attributes["val/accuracy"]["max"])
     assert attributes["hyperparams/lr"] == 0.005
     assert attributes["test/accuracy"]["points"] == 1
+    for path in ("data/digits", "model/best", "val/mistakes", "val/confusion", "weights/features/0/weight"):
+        assert path in to_server.attributes(run, prefix=path)
     assert to_server.attributes(run, prefix="monitoring")["cpu/percent"]["points"] >= 1
 
 
