@@ -39,6 +39,10 @@ def test_killed_in_the_middle(store: Store, database_url: str, action: str) -> N
     """A server killed in the middle of a fold or a compaction has everything, once, when it starts again."""
     sender = store.sender()
     for part in range(3):
+        for step in range(part * 50, part * 50 + 70):
+            sender.journal.text("logs", f"{part} {step}", step)
+        sender.journal.change_set("tags", b"+", f"tag {part}")
+        sender.journal.event(f"event {part}")
         sender.journal.column("a", ((float(step), float(step % 7)) for step in range(part * 500, part * 500 + 700)))
         sender.ship()
         if part == 0 or action == "compact":
@@ -50,5 +54,9 @@ def test_killed_in_the_middle(store: Store, database_url: str, action: str) -> N
         assert points is not None
         assert points.steps.tolist() == [step * 1_000_000 for step in range(1700)]
         assert bits(points.values) == bits(float(step % 7) for step in range(1700))
+        texts = [(float(step), f"{min(step // 50, 2)} {step}".encode()) for step in range(170)]
+        assert store.objects(sender.run_id, "logs") == texts
+        assert len(store.events(sender.run_id)) == 3
         store.folder.fold(sender.run_id)
-    assert store.run(sender.run_id).points == 2100
+    assert store.attributes(sender.run_id)["tags"].value == ["tag 0", "tag 1", "tag 2"]
+    assert store.run(sender.run_id).points == 2310
