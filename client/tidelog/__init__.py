@@ -46,6 +46,7 @@ from tidelog.leaves import stringify_unsupported
 from tidelog.metrics import fetch_metrics, stream_metrics
 from tidelog.models import Model, ModelVersion, Project
 from tidelog.run import Run
+from tidelog.series_tables import download_files, fetch_series
 from tidelog.series_values import SeriesValues
 from tidelog.tables import fetch_runs_table
 
@@ -91,8 +92,10 @@ __all__ = [
     "TidelogError",
     "UnsupportedTypeError",
     "__version__",
+    "download_files",
     "fetch_metrics",
     "fetch_runs_table",
+    "fetch_series",
     "init_model",
     "init_model_version",
     "init_project",

@@ -57,7 +57,7 @@ def fetch_metrics(
     """
     chosen_output = resolve_output(output)
     with connected(url, api_token) as server:
-        choice = _choice(server, project, runs, paths, query)
+        choice = chosen_series(server, project, runs, paths, query)
         if buckets is not None:
             return shaped(_bucketed(server, choice, _checked_buckets(buckets), start, stop), chosen_output)
         frames = list(_pages(server, choice, start, stop, PAGE_POINTS))
@@ -86,7 +86,7 @@ def _stream(
     start: float | None, stop: float | None, batch_points: int, url: str | None, api_token: str | None,
 ) -> Iterator[Any]:  # fmt: skip
     with connected(url, api_token) as server:
-        choice = _choice(server, project, runs, paths, query)
+        choice = chosen_series(server, project, runs, paths, query)
         for frame in _pages(server, choice, start, stop, batch_points):
             batch = shaped(_point_columns(frame.series), output)
             yield batch.to_batches()[0] if output == "arrow" else batch
@@ -176,7 +176,8 @@ def _milliseconds(seconds: memoryview) -> bytes:
     return packed(array("q", [round(1000 * time) for time in unpacked("d", seconds.tobytes())]))
 
 
-def _choice(server: Transport, project: str | None, runs: object, paths: object, query: str) -> Choice:
+def chosen_series(server: Transport, project: str | None, runs: object, paths: object, query: str) -> Choice:
+    """Return what the arguments of a fetch mean, which are checked here."""
     if runs is not None and query:
         raise InvalidValueError("runs= and query= both say which runs; give one of them")
     labels = run_labels(server, resolve_project(project), query) if runs is None else as_labels(runs)

@@ -29,7 +29,7 @@ LARGEST_STEP = 4e12
 Label = Annotated[str, Field(min_length=1, max_length=100)]
 SeriesPath = Annotated[str, Field(min_length=1, max_length=1024)]
 Step = Annotated[float, Field(ge=-LARGEST_STEP, le=LARGEST_STEP, allow_inf_nan=False)]
-SeriesType = Literal["float_series", "string_series", "histogram_series", "file_series"]
+SeriesType = Literal["float_series", "string_series", "histogram_series", "file_series", "file", "file_set", "artifact"]
 
 
 class SeriesChoice(BaseModel):
@@ -42,7 +42,7 @@ class SeriesChoice(BaseModel):
 
 
 class SeriesSearch(SeriesChoice):
-    """Which series there are."""
+    """Which series there are, or which files."""
 
     types: list[SeriesType] = Field(default=["float_series"], min_length=1)
     limit: int = Field(NAMES, ge=1, le=NAMES)
