@@ -67,8 +67,8 @@ def download_files(
     """Download the files of many runs, each to `<destination>/<run>/<path>/`, and return a table of them.
 
     Files, file sets, artifacts, and of each series of files the last one, whose path `paths` matches. Columns are run,
-    path, type, and file: where it is now, None for one that has not arrived on the server. The other arguments are those of
-    `fetch_metrics`.
+    path, type, and file: where it is now, None for one that has not arrived on the server. The other arguments are
+    those of `fetch_metrics`.
     """
     from tidelog.downloads import Downloads
     from tidelog.paths import quoted
