@@ -20,7 +20,7 @@ from benchmarks.processes import free_port
 
 IMAGES = 50
 IMAGE_BYTES = 1_000_000
-ROUNDS = 5
+ROUNDS = 3
 
 IMAGES_JOB = """
 import os, sys, time

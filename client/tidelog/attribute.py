@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tidelog import records
 from tidelog.columns import float_column, in_parts, is_text_column, step_column, time_column
 from tidelog.errors import InvalidValueError, KindConflictError, UnsupportedTypeError
-from tidelog.file_methods import FileMethods
+from tidelog.file_methods import FileMethods, is_bulky
 from tidelog.histograms import Histogram
 from tidelog.kinds import FLOAT_SERIES, HISTOGRAM_SERIES, STRING_SERIES, STRING_SET, fits, with_article
 from tidelog.leaves import flatten
@@ -220,6 +220,9 @@ class Attribute(FileMethods):
     def _append_number_or_file(
         self, value: object, step: object, timestamp: object, name: str | None, description: str | None
     ) -> None:
+        if is_bulky(value):
+            self._append_file(value, as_step(step), timestamp, name, description)
+            return
         try:
             number = as_float(value)
         except UnsupportedTypeError:

@@ -161,6 +161,14 @@ class FileMethods:
             self._run._await_in_sync_mode()
 
 
+def is_bulky(value: object) -> bool:
+    """Say whether a value can only be a file: bytes, or an array of pixels. An error would take long to show it."""
+    if isinstance(value, (bytes, bytearray)):
+        return True
+    shape = getattr(value, "shape", None)
+    return isinstance(shape, tuple) and len(shape) >= 2 and any(side != 1 for side in shape)
+
+
 def reference(file: File, number: int, name: str | None = None, description: str | None = None) -> dict[str, Any]:
     """Return what the journal says of a file whose bytes travel beside it."""
     from tidelog.files import clean_name

@@ -34,6 +34,7 @@ from tidelog.errors import (
 
 TIMEOUTS = httpx.Timeout(30.0, connect=5.0)
 LONGEST_MESSAGE = 500
+PIECE_BYTES = 64 * 1024  # of a large body
 
 _BY_CODE: dict[str, type[ServerError]] = {
     "run_not_found": RunNotFoundError,
@@ -86,9 +87,11 @@ class Transport:
 
     def patch_bytes(self, path: str, body: bytes, params: Mapping[str, Any], timeout_s: float) -> Any:
         """Send a part of something large and return the JSON that it is answered with."""
-        headers = {"Content-Type": "application/octet-stream"}
+        # In pieces: the connection copies what is left of a piece each time that the network takes a part of it.
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(len(body))}
+        pieces = (body[start : start + PIECE_BYTES] for start in range(0, len(body), PIECE_BYTES))
         timeouts = httpx.Timeout(timeout_s, connect=TIMEOUTS.connect)
-        return _content(self._send("PATCH", path, content=body, params=params, headers=headers, timeout=timeouts))
+        return _content(self._send("PATCH", path, content=pieces, params=params, headers=headers, timeout=timeouts))
 
     @contextmanager
     def stream(
