@@ -111,15 +111,15 @@ def test_the_hardware_is_summed_up_over_all_processes() -> None:
         "monitoring/b-1/gpu/1/throttled_percent": 9.0,
         "monitoring/b-1/gpu/hours": 3.0,
         "monitoring/b-1/gpu/energy_kwh": 0.5,
-        "monitoring/b-1/process/cpu_hours": 2.0,
+        "monitoring/b-1/process/cpu_hours": 0.2,
         "train/gpu/0/hours": 7.0,
     }
     view = hardware_view([Attribute(path, "float", value) for path, value in values.items()])
     assert {total.name: total.text for total in view.totals} == {
-        "GPU-hours": "4 on 2 GPUs",
+        "GPU time": "4 h on 2 GPUs",
         "GPU energy": "0.75 kWh",
         "GPUs idle": "28 % of the time",
-        "CPU-hours": "2",
+        "CPU time": "12 min",
     }
     assert view.hints == ("GPU 1 of b-1 was idle 38 % of the time.",)
 

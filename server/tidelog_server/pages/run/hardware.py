@@ -62,13 +62,13 @@ def _totals(sums: list[_Sum]) -> Iterator[Total]:
     }
     gpus = [one for one in sums if one.gpu is not None and one.name == "hours"]
     if gpus:
-        yield Total("GPU-hours", f"{_short(whole['hours'])} on {len(gpus):,} GPU{'s' if len(gpus) != 1 else ''}")
+        yield Total("GPU time", f"{_hours(whole['hours'])} on {len(gpus):,} GPU{'s' if len(gpus) != 1 else ''}")
         yield Total("GPU energy", f"{_short(whole['energy_kwh'])} kWh")
         idle = _idle_percent(sums)
         if idle is not None:
             yield Total("GPUs idle", f"{idle:.0f} % of the time")
     if any(one.name == "cpu_hours" for one in sums):
-        yield Total("CPU-hours", _short(whole["cpu_hours"]))
+        yield Total("CPU time", _hours(whole["cpu_hours"]))
 
 
 def _idle_percent(sums: list[_Sum]) -> float | None:
@@ -88,6 +88,13 @@ def _hints(sums: list[_Sum]) -> Iterator[str]:
         if one.gpu is not None and one.name in said and one.value >= WORTH_SAYING_PERCENT:
             where = f" of {one.where}" if one.where else ""
             yield f"GPU {one.gpu}{where} {said[one.name].format(one.value)}."
+
+
+def _hours(hours: float) -> str:
+    """Hours as a person says them: 3.5 h, 12 min, 40 s."""
+    if hours >= 1:
+        return f"{_short(hours)} h"
+    return f"{60 * hours:.0f} min" if hours >= 1 / 60 else f"{3600 * hours:.0f} s"
 
 
 def _short(value: float) -> str:
