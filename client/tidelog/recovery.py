@@ -20,6 +20,7 @@ class Ending(NamedTuple):
     has_state: bool
     records: int
     torn_bytes: int
+    written_ms: int | None = None  # when a record was last written
 
 
 def find_ending(folder: JournalFolder, start: int | None = None) -> Ending:
@@ -43,7 +44,8 @@ def find_ending(folder: JournalFolder, start: int | None = None) -> Ending:
 def mend(folder: JournalFolder) -> Ending:
     """Make the journal of a dead writer whole: it ends with its last whole record afterwards. Hold its lock."""
     folder.name_next()
-    ending = find_ending(folder)
+    written_ms = _last_written_ms(folder)
+    ending = find_ending(folder)._replace(written_ms=written_ms)
     if ending.torn_bytes:
         _keep(f"{folder.path}/{TORN}{ending.offset}.bin", folder.read(ending.offset, ending.torn_bytes))
         for segment in folder.segments():
@@ -52,6 +54,11 @@ def mend(folder: JournalFolder) -> Ending:
             elif segment.end > ending.offset:
                 os.truncate(segment.path, ending.offset - segment.start + len(MAGIC))
     return ending
+
+
+def _last_written_ms(folder: JournalFolder) -> int | None:
+    segments = folder.segments()
+    return os.stat(segments[-1].path).st_mtime_ns // 1_000_000 if segments else None
 
 
 def add_state(folder: JournalFolder, ending: str) -> None:

@@ -101,11 +101,11 @@ class Shipper:
         self.registration = Registration(run_id, label, key, project, url)
         return self.registration
 
-    def close_crashed(self) -> None:
-        """Tell the server that the writer died without a word."""
+    def close_crashed(self, ended_ms: int | None = None) -> None:
+        """Tell the server that the writer died without a word, and when it was last alive."""
         if self.registration is None:
             self.register()
-        self._transport.post(f"/writers/{self._origin.writer}/close", {"state": "crashed"})
+        self._transport.post(f"/writers/{self._origin.writer}/close", {"state": "crashed", "ended_ms": ended_ms})
 
     def _post(self, body: bytes) -> int:
         answer = self._transport.post_bytes(

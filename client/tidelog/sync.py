@@ -104,7 +104,7 @@ class _Ferry:
 
     def _close(self, folder: JournalFolder, shipper: Shipper, ending: Ending) -> None:
         if not ending.has_state:
-            shipper.close_crashed()
+            shipper.close_crashed(ending.written_ms)
         if not self._keep:
             folder.remove()
 

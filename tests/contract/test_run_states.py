@@ -98,3 +98,35 @@ def test_labels_count_up_per_project(store: Store) -> None:
     labels = [store.run(store.sender(project=project, key=key).run_id).label for project, key in
               [("mnist", "a"), ("mnist", "b"), ("team/mnist", "a"), ("123", "a"), ("mnist", "a")]]  # fmt: skip
     assert labels == ["MNIST-1", "MNIST-2", "MNIST2-1", "P123-1", "MNIST-1"]
+
+
+@pytest.mark.parametrize(
+    ("lives", "expected"),
+    [
+        ([(0, 10)], (10, None)),
+        ([(0, 10), (2, 5), (4, 12)], (12, None)),  # side by side
+        ([(0, 10), (100, 130)], (40, None)),  # resumed after a pause
+        ([(100, 130), (0, 10)], (40, None)),  # that came home in another order
+        ([(0, 10), (100, None)], (10, 100)),
+        ([(0, 10), (5, None), (7, 9)], (0, 0)),  # the present life began when the first of these processes did
+        ([(0, 10), (20, None), (30, 40)], (10, 20)),
+        ([(10, 5)], (0, None)),  # clocks differ
+        ([], (0, None)),
+    ],
+)
+def test_time_that_a_run_ran(lives: list[tuple[int, int | None]], expected: tuple[int, int | None]) -> None:
+    """The time in which at least one of its writers lived; what is still going on counts from its begin."""
+    assert writers._lived(lives) == expected
+
+
+def test_running_time_of_a_resumed_run(store: Store) -> None:
+    """Pauses do not count, and a run at rest has no begin of a present life."""
+    first = store.sender(key="k")
+    began_ms = store.run(first.run_id).running_since_ms
+    assert began_ms is not None
+    assert store.run(first.run_id).running_ms(began_ms + 5_000) == 5_000
+    first.journal.end()
+    first.ship()
+    run = store.run(first.run_id)
+    assert run.running_since_ms is None
+    assert run.running_ms(began_ms + 10**9) == run.ran_ms == (run.ended_ms or 0) - began_ms

@@ -214,6 +214,31 @@ def test_old_trash_is_purged_by_itself(store: Store) -> None:
     assert listed(store, trashed=True) == ["new"]
 
 
+def test_nothing_that_refers_to_a_run_is_forgotten() -> None:
+    """A table that gets a reference to runs has to be thought of here, and in `purge`: its rows would keep runs."""
+    referring = {
+        table.name
+        for table in tables.metadata.tables.values()
+        if "run_id" in table.c or any(key.column.table.name == "runs" for key in table.foreign_keys)
+    }
+    assert referring == {*OF_RUNS, "dashboards"}
+
+
+def test_what_people_wrote_about_a_run_stays(store: Store) -> None:
+    """A report that was about a run that is gone is the project's."""
+    sender = log_run(store, "a")
+    values = {"run_id": sender.run_id, "kind": "report", "name": "r", "content": "{}", "created_ms": 0, "changed_ms": 0}
+    with store.database.write() as connection:
+        project_id = find_project(connection, "project").id
+        connection.execute(sa.insert(tables.dashboards).values(project_id=project_id, **values))
+    change(store, "trash", sender.run_id)
+    change(store, "purge", sender.run_id)
+    purge.purge_rows(store.database, sender.run_id)
+    assert rows_left(store, sender.run_id) == {}
+    with store.database.read() as connection:
+        assert connection.execute(sa.select(tables.dashboards.c.run_id)).scalars().all() == [None]
+
+
 PROGRAM = """
 import os, signal, sys
 from tidelog_server.database import Database

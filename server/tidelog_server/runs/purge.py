@@ -18,6 +18,7 @@ from tidelog_server.tables import (
     artifact_links,
     attributes,
     chunks,
+    dashboards,
     events,
     file_parts,
     file_set_entries,
@@ -130,6 +131,12 @@ def _delete(
     return bool(keys)
 
 
+def _dashboards(connection: sa.Connection, run_id: int) -> bool:
+    """What people wrote about the run stays, as the project's."""
+    connection.execute(sa.update(dashboards).where(dashboards.c.run_id == run_id).values(run_id=None))
+    return False
+
+
 def _writers(connection: sa.Connection, run_id: int) -> bool:
     """The writers go, and their names stay."""
     ids = list(connection.scalars(sa.select(writers.c.id).where(writers.c.run_id == run_id).limit(ROWS_PER_SLICE)))
@@ -157,6 +164,7 @@ _SLICES: tuple[Slice, ...] = (
     _rows_of_run(artifact_links, "version_id", "role"),
     _rows_of_run(events, "id"),
     _rows_of(writer_paths, writers, "writer_id", "writer_id", "first"),
+    _dashboards,
     _writers,
     _run,
 )
