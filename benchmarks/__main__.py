@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
-from benchmarks import append, charts, monitoring, startup, storage, throughput
+from benchmarks import append, charts, monitoring, reading, startup, storage, throughput
 from benchmarks.command import ROUNDS, end_servers_when_terminated
 from benchmarks.processes import ROOT
 from benchmarks.report import Line, load, surroundings, table
@@ -26,6 +26,7 @@ BENCHMARKS = {
     "charts": charts,
     "startup": startup,
     "monitoring": monitoring,
+    "reading": reading,
 }
 
 DOCUMENT = ROOT / "docs" / "reference" / "benchmarks.md"

@@ -96,6 +96,7 @@ class Server:
 
     url: str
     start_s: float  # from starting the process to the first healthy answer
+    pid: int
 
 
 @contextmanager
@@ -108,7 +109,7 @@ def serving(command: Sequence[str], port: int, health: str, cwd: Path | None = N
         )
         try:
             _wait_until_healthy(process, port, health, log)
-            yield Server(f"http://127.0.0.1:{port}", time.perf_counter() - started)
+            yield Server(f"http://127.0.0.1:{port}", time.perf_counter() - started, process.pid)
         finally:
             _stop(process)
 

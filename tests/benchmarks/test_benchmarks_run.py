@@ -17,6 +17,7 @@ LINES = {
     "storage": ["bytes a point on the server after compaction"],
     "charts": ["chart of 1M points", "100 runs x 1,000 points"],
     "monitoring": ["hardware monitoring at 1 Hz, 0 GPUs"],
+    "reading": ["points read back, points a second", "peak memory of the client", "peak memory of the server"],
     "startup": ["`import tidelog`", "`init_run` to first append returned", "`tidelog server` start to healthy"],
 }
 
