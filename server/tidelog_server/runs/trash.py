@@ -65,7 +65,8 @@ def purge_old(connection: sa.Connection, *, days: float, limit: int) -> Marked:
         .order_by(runs.c.trashed_ms)
         .limit(limit)
     )
-    return purge(connection, list(connection.scalars(query)))
+    old = list(connection.scalars(query))
+    return purge(connection, old) if old else Marked(0, ())
 
 
 def trashed_runs(connection: sa.Connection, project_id: int, limit: int = LISTED) -> list[Run]:
