@@ -92,13 +92,17 @@ class Sender:
         key: str = "run",
         name: str | None = None,
         created_ms: int | None = None,
+        fork_run: str | None = None,
+        fork_step: float | None = None,
     ) -> None:
         self.receiver = receiver
         self.journal = MemoryJournal()
         self.name = uuid.uuid4().hex[:16]
         self.sent = 0
         moment = int(time.time() * 1000) if created_ms is None else created_ms
-        registration = Registration(project, key, None, self.name, moment, name=name)
+        registration = Registration(
+            project, key, None, self.name, moment, name=name, fork_run=fork_run, fork_step=fork_step
+        )
         with receiver._database.write() as connection:
             self.run_id = writers.register(connection, registration).run_id
 

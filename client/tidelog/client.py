@@ -24,7 +24,8 @@ def init_run(
     dependencies: bool | str | os.PathLike[str] | None = None, environment: Iterable[str] | None = None,
     flush_interval_s: float = 1.0, description: str | None = None,
     group_tags: Iterable[str] | None = None, on_stop: OnRequest = "exception", on_abort: OnRequest = "exception",
-    log_all_ranks: bool = False, keep_open: bool = False,
+    log_all_ranks: bool = False, keep_open: bool = False, fork_run_id: str | None = None,
+    fork_step: float | None = None,
 ) -> Run:  # fmt: skip
     """Open a run to log to. It never waits for the network and works without a server.
 
@@ -33,7 +34,8 @@ def init_run(
     are kept.
 
     `with_id` ("MNIST-3") goes on with a run of the server. Processes that give the same `custom_run_id` write one run,
-    which the first of them makes. `mode` is
+    which the first of them makes. `fork_run_id` ("MNIST-3", or its custom_run_id) and `fork_step` make a new run whose
+    history up to that step is the other's. `mode` is
 
     - async: everything is written to the journal on disk at once, and sent in the background;
     - offline: everything is written to the journal; `tidelog sync` brings it home;
@@ -70,6 +72,7 @@ def init_run(
             project=project, name=name, tags=tags, with_id=with_id, custom_run_id=custom_run_id, mode=mode, url=url,
             api_token=api_token, directory=directory, flush_interval_s=flush_interval_s, description=description,
             group_tags=group_tags, on_stop=on_stop, on_abort=on_abort, log_all_ranks=log_all_ranks,
+            fork_run_id=fork_run_id, fork_step=fork_step,
             switches=resolve_switches(
                 capture_hardware=capture_hardware, monitoring_namespace=monitoring_namespace,
                 monitoring_interval_s=monitoring_interval_s, monitoring_figures=monitoring_figures,

@@ -39,6 +39,8 @@ class Origin(NamedTuple):
     url: str | None
     kind: str = "run"
     model: str | None = None  # of a model version: the label of its model
+    fork_run: str | None = None  # of a fork: the run whose history it inherits, by label or custom_run_id
+    fork_step: float | None = None
 
 
 class Segment(NamedTuple):

@@ -194,6 +194,7 @@ class Session:
             project=settings.project, run_key=self.key, with_id=settings.with_id, writer=random_writer(), parent=parent,
             created_ms=time.time_ns() // 1_000_000, host=os.uname().nodename, pid=os.getpid(), name=settings.name,
             mode=settings.mode, url=settings.url, kind=settings.kind, model=settings.model,
+            fork_run=settings.fork_run_id, fork_step=settings.fork_step,
         )  # fmt: skip
 
     def _start_background(self, journal: Journal, folder: JournalFolder, origin: Origin) -> None:

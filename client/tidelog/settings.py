@@ -10,7 +10,7 @@ from tidelog import cluster
 from tidelog.errors import InvalidValueError, UnsupportedTypeError
 from tidelog.paths import has_control_characters
 from tidelog.switches import Switches
-from tidelog.values import shown
+from tidelog.values import STEP_SCALE, as_step, shown
 
 DEFAULT_URL = "http://127.0.0.1:8600"
 DEFAULT_PROJECT = "default"
@@ -44,6 +44,8 @@ class Settings(NamedTuple):
     on_stop: OnRequest = "exception"
     on_abort: OnRequest = "exception"
     log_all_ranks: bool = False
+    fork_run_id: str | None = None
+    fork_step: float | None = None
 
     @property
     def is_muted(self) -> bool:
@@ -69,7 +71,8 @@ def resolve_settings(
     mode: str | None, url: str | None, api_token: str | None, directory: str | os.PathLike[str] | None,
     flush_interval_s: float, switches: Switches, kind: str = "run", model: str | None = None,
     description: str | None = None, group_tags: object = None, on_stop: object = "exception",
-    on_abort: object = "exception", log_all_ranks: bool = False,
+    on_abort: object = "exception", log_all_ranks: bool = False, fork_run_id: str | None = None,
+    fork_step: object = None,
 ) -> Settings:  # fmt: skip
     """Check the arguments of `init_run` and fill in what is missing from the environment."""
     if with_id is not None and custom_run_id is not None:
@@ -86,6 +89,12 @@ def resolve_settings(
             "mode 'read-only' reads a run that is there: name it by with_id='MNIST-3' or custom_run_id="
         )
     _check_run_name(name)
+    if fork_run_id is not None and with_id is not None:
+        raise InvalidValueError(
+            f"with_id={with_id!r} goes on with a run, fork_run_id={fork_run_id!r} makes a new one; give one of them"
+        )
+    if (fork_run_id is None) != (fork_step is None):
+        raise InvalidValueError("fork_run_id and fork_step make a fork together: give both or neither")
     return Settings(
         url=resolve_url(url),
         api_token=resolve_token(api_token),
@@ -105,6 +114,8 @@ def resolve_settings(
         on_stop=_reaction("on_stop", on_stop),
         on_abort=_reaction("on_abort", on_abort),
         log_all_ranks=bool(log_all_ranks),
+        fork_run_id=None if fork_run_id is None else _name("fork_run_id", fork_run_id),
+        fork_step=None if fork_step is None else as_step(fork_step) / STEP_SCALE,
     )
 
 

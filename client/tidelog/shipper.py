@@ -92,6 +92,8 @@ class Shipper:
                 "name": origin.name,
                 "kind": origin.kind,
                 "model": origin.model,
+                "fork_run": origin.fork_run,
+                "fork_step": origin.fork_step,
             },
         )
         run_id, label, key, project, url = (

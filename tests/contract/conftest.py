@@ -64,7 +64,7 @@ class Store:
                 )
                 if found is None:
                     return None
-                page = export.page_of(connection, found.head, found.tail, start=start, limit=limit)
+                page = export.page_of(connection, found.head, found.tail, found.inherited, start=start, limit=limit)
             pages.append(page.points)
             if not page.more:
                 return export.joined(pages)
@@ -101,7 +101,7 @@ class Store:
         with self.database.read() as connection:
             [found] = find_series(connection, self.tails, self.run(run_id).project_id, [(run_id, path)])
             assert found is not None
-            return curves(connection, [Wanted(found.head, found.tail, window or Window())], buckets)[0]
+            return curves(connection, [Wanted(found.head, found.tail, window or Window(), found.inherited)], buckets)[0]
 
 
 @pytest.fixture(params=["folder", "s3"])

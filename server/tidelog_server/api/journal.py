@@ -44,6 +44,10 @@ class NewWriter(BaseModel):
     model: str | None = Field(
         None, min_length=1, max_length=100, description="of a model version", examples=["MNIST-NET"]
     )
+    fork_run: str | None = Field(
+        None, min_length=1, max_length=100, description="label of the run that a new one is forked from"
+    )
+    fork_step: float | None = Field(None, ge=-4e12, le=4e12, allow_inf_nan=False, description="of a fork")
 
 
 class RegisteredWriter(BaseModel):

@@ -43,6 +43,8 @@ class RunOut(BaseModel):
     series_bytes: int
     attribute_bytes: int
     file_bytes: int
+    fork_run: str | None = Field(description="label of the run whose history this one inherits")
+    fork_step: float | None = Field(description="the greatest step that is inherited")
     url: str
 
 
@@ -200,6 +202,8 @@ def as_json(run: runs.Run) -> RunOut:
         run_id=values.pop("id"),
         url=run_url(run),
         bytes=run.bytes,
+        fork_run=run.fork_label,
+        fork_step=None if run.fork_step is None else values.pop("fork_step") / STEP_UNITS,
         **{name: values[name] for name in RunOut.model_fields if name in values},
     )
 

@@ -61,7 +61,9 @@ def read_series(
         [found] = find_series(connection, services.tails, run.project_id, [(run.id, path.strip("/"))])
         if found is None:
             raise SeriesNotFoundError(f"The run {label} has no series {path[:200]!r}.")
-        page = export.page_of(connection, found.head, found.tail, start=first, stop=units(stop), limit=limit)
+        page = export.page_of(
+            connection, found.head, found.tail, found.inherited, start=first, stop=units(stop), limit=limit
+        )
     points = page.points
     following = int(points.steps[-1]) if page.more and len(points) else None
     columns = (points.steps / STEP_UNITS, points.times / 1000, points.values)

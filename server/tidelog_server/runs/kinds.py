@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from tidelog_server.errors import InvalidRequestError, RunDeletedError, RunNotFoundError
 from tidelog_server.runs.projects import ensure_project
 from tidelog_server.runs.runs import Run, ensure_run, find_id, find_run, insert_run
+from tidelog_server.series.points import STEP_UNITS
 from tidelog_server.tables import projects, purged_writers, runs
 
 PROJECT_KEY = "project"
@@ -56,6 +57,14 @@ class Registration(Protocol):
     def model(self) -> str | None:
         """The label of a version's model."""
 
+    @property
+    def fork_run(self) -> str | None:
+        """The label, or the client's own id, of the run that a new one is forked from."""
+
+    @property
+    def fork_step(self) -> float | None:
+        """The greatest step that a fork inherits."""
+
 
 def ensure(connection: sa.Connection, wanted: Registration) -> int:
     """The id of what a writer logs to, made where it is new.
@@ -84,7 +93,26 @@ def _gone_on_with(connection: sa.Connection, label: str, kind: str) -> int:
 
 def _run(connection: sa.Connection, wanted: Registration) -> int:
     key, name, created_ms = wanted.run_key or "", wanted.name, wanted.created_ms
-    return ensure_run(connection, project=wanted.project, key=key, name=name, created_ms=created_ms)
+    project_id = ensure_project(connection, wanted.project)
+    fork = {} if find_id(connection, project_id, "run", key) is not None else _fork(connection, project_id, wanted)
+    return ensure_run(connection, project=wanted.project, key=key, name=name, created_ms=created_ms, **fork)
+
+
+def _fork(connection: sa.Connection, project_id: int, wanted: Registration) -> dict[str, int]:
+    """The columns that make a new run a fork; none if it is not to be one."""
+    if (wanted.fork_run is None) != (wanted.fork_step is None):
+        raise InvalidRequestError("A fork is named by both fork_run and fork_step.")
+    if wanted.fork_run is None or wanted.fork_step is None:
+        return {}
+    same = (runs.c.project_id == project_id, runs.c.kind == "run")
+    found = connection.scalar(sa.select(runs.c.id).where(*same, runs.c.label == wanted.fork_run))
+    found = found or find_id(connection, project_id, "run", wanted.fork_run)
+    if found is None:
+        raise RunNotFoundError(
+            f"The project {wanted.project[:80]!r} has no run {wanted.fork_run[:80]!r} to fork from. Nothing was "
+            "stored. Ship that run first, or name one that is there."
+        )
+    return {"fork_run_id": int(found), "fork_step": round(wanted.fork_step * STEP_UNITS)}
 
 
 def _project(connection: sa.Connection, wanted: Registration) -> int:

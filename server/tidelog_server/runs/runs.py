@@ -45,6 +45,9 @@ class Run:
     series_bytes: int = 0
     attribute_bytes: int = 0
     file_bytes: int = 0
+    fork_label: str | None = None
+    fork_step: int | None = None
+    attempt: int = 0
 
     @property
     def bytes(self) -> int:
@@ -71,7 +74,12 @@ def select_runs() -> sa.Select[tuple[object, ...]]:
     """Every column of `Run`; callers add their own conditions and order."""
     seen = sa.select(sa.func.max(writers.c.seen_ms)).where(writers.c.run_id == runs.c.id).scalar_subquery()
     dropped = sa.select(sa.func.sum(writers.c.dropped)).where(writers.c.run_id == runs.c.id).scalar_subquery()
+    origin = runs.alias("origin")
+    fork_label = sa.select(origin.c.label).where(origin.c.id == runs.c.fork_run_id).scalar_subquery()
     return sa.select(
+        fork_label.label("fork_label"),
+        runs.c.fork_step,
+        runs.c.attempt,
         runs.c.id,
         runs.c.project_id,
         projects.c.name.label("project"),
@@ -166,8 +174,10 @@ def origins(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Origin]:
     return found
 
 
-def ensure_run(connection: sa.Connection, *, project: str, key: str, name: str | None, created_ms: int) -> int:
-    """The id of the run with this key in this project; both are made where they are new."""
+def ensure_run(
+    connection: sa.Connection, *, project: str, key: str, name: str | None, created_ms: int, **columns: object
+) -> int:
+    """The id of the run with this key in this project; both are made where they are new, the run with these columns."""
     if not 1 <= len(key) <= KEY_CHARACTERS or not key.isprintable():
         raise InvalidRequestError(
             f"{key[:80]!r} cannot be the id of a run: 1 to {KEY_CHARACTERS} printable characters."
@@ -190,6 +200,7 @@ def ensure_run(connection: sa.Connection, *, project: str, key: str, name: str |
         key=key,
         name=name or key,
         created_ms=created_ms,
+        **columns,
     )
 
 

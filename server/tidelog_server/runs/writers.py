@@ -36,6 +36,8 @@ class Registration:
     name: str | None = None
     kind: str = "run"
     model: str | None = None  # of a model version: the model's label
+    fork_run: str | None = None  # of a fork: the label of the run whose history it inherits
+    fork_step: float | None = None  # up to this step
 
 
 @dataclass(frozen=True)

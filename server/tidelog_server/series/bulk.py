@@ -108,7 +108,9 @@ def pieces_of(
                 continue
             resumed = after.step is not None and name.place == Place(after.run, after.path_id)
             first = start if not resumed or after.step is None else max(after.step + 1, start or after.step + 1)
-            page = export.page_of(connection, found.head, found.tail, start=first, stop=stop, limit=limit)
+            page = export.page_of(
+                connection, found.head, found.tail, found.inherited, start=first, stop=stop, limit=limit
+            )
             if len(page.points):
                 pieces.append(Piece(name.run, name.path, page.points))
                 limit -= len(page.points)

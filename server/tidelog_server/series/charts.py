@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from tidelog_server.series import codec, pyramid
 from tidelog_server.series.heads import SeriesHead
+from tidelog_server.series.lookup import Inherited
 from tidelog_server.series.points import EMPTY, STEP_UNITS, Floats, Points, joined, merged, with_steps
 from tidelog_server.series.pyramid import COARSE_POINTS, FINE_POINTS, Blocks
 from tidelog_server.tables import chunks
@@ -41,20 +42,29 @@ class Window:
     axis: Axis = "step"
     start: int | None = None
     stop: int | None = None
+    last_step: int | None = None  # whatever the axis, nothing behind this step: what a fork inherits
 
     @property
     def is_whole(self) -> bool:
         """Whether nothing is left out."""
-        return self.start is None and self.stop is None
+        return self.start is None and self.stop is None and self.last_step is None
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """One series to draw: its head (None while all of it is unfolded), what is not folded yet, the window."""
+    """One series to draw: its head (None while all of it is unfolded), what is not folded yet, the window, and what a
+    fork inherits, the oldest first.
+    """
 
     head: SeriesHead | None
     tail: Points
     window: Window
+    inherited: tuple[Inherited, ...] = ()
+
+    def layers(self) -> list[Wanted]:
+        """What is inherited, then what is its own, each by itself."""
+        old = [Wanted(part.head, part.tail, replace(self.window, last_step=part.last_step)) for part in self.inherited]
+        return [*old, replace(self, inherited=())]
 
 
 @dataclass(frozen=True)
@@ -87,12 +97,25 @@ def stretches(connection: sa.Connection, wanted: Sequence[Wanted], buckets: int 
     """What lies in the window of each of these series: its points where they are few for so many buckets, otherwise
     blocks of them. All its points where `buckets` is None.
     """
-    pieces = _Pieces(connection, wanted, EVERY_POINT if buckets is None else buckets)
-    return [_stretch(pieces, item) for item in wanted]
+    layers = [item.layers() for item in wanted]
+    pieces = _Pieces(
+        connection, [layer for item in layers for layer in item], EVERY_POINT if buckets is None else buckets
+    )
+    return [_end_to_end([_stretch(pieces, layer) for layer in item]) for item in layers]
+
+
+def _end_to_end(parts: list[Points | Blocks]) -> Points | Blocks:
+    """Stretches that follow one another: points if all are, else blocks."""
+    if len(parts) == 1:
+        return parts[0]
+    points = [part for part in parts if isinstance(part, Points)]
+    if len(points) == len(parts):
+        return joined([part for part in points if len(part)])
+    return pyramid.joined([pyramid.fine_blocks(part) if isinstance(part, Points) else part for part in parts])
 
 
 def points_in_window(connection: sa.Connection, wanted: Sequence[Wanted]) -> list[int]:
-    """About how many folded points of each series lie in its window."""
+    """About how many folded points of each series lie in its window, inherited ones left out."""
     counts: dict[int, int] = {}
     for window in {item.window for item in wanted if not item.window.is_whole}:
         ids = [item.head.id for item in wanted if item.head is not None and item.window == window]
@@ -189,6 +212,8 @@ def _touches(window: Window) -> list[sa.ColumnElement[bool]]:
         conditions.append(high >= window.start)
     if window.stop is not None:
         conditions.append(low <= window.stop)
+    if window.last_step is not None:
+        conditions.append(chunks.c.step_min <= window.last_step)
     return conditions
 
 
@@ -216,6 +241,10 @@ def _stretch(pieces: _Pieces, wanted: Wanted) -> Points | Blocks:
     read = [] if head is None else pieces.of(head)
     tail = with_steps(wanted.tail, None if head is None else head.step_last) if len(wanted.tail) else EMPTY
     tail = merged(EMPTY, tail)
+    if window.last_step is not None and head is not None:
+        read = [_cut(pieces, head, piece, window.last_step) for piece in read]
+    if window.last_step is not None:
+        tail = tail[tail.steps <= window.last_step]
     if window.axis == "step":
         tail = tail[_inside(tail.steps, tail.times, window)]
     if len(tail) and head is not None:
@@ -282,7 +311,20 @@ def _inside(steps: NDArray[np.int64], times: NDArray[np.int64], window: Window) 
         inside &= x >= window.start
     if window.stop is not None:
         inside &= x <= window.stop
+    if window.last_step is not None:
+        inside &= steps <= window.last_step
     return inside
+
+
+def _cut(pieces: _Pieces, head: SeriesHead, piece: _Piece, last_step: int) -> _Piece:
+    """The piece without what lies behind a step: that belongs to another run, so it is cut to the point."""
+    if piece.step_max <= last_step:
+        return piece
+    points = piece.points if piece.points is not None else pieces.whole_chunk(head, piece.step_min)
+    points = points[points.steps <= last_step]
+    if piece.blocks is not None:
+        return _Piece(piece.step_min, last_step, blocks=pyramid.fine_blocks(points))
+    return _Piece(piece.step_min, last_step, points=points)
 
 
 def _blocks_inside(blocks: Blocks, window: Window) -> NDArray[np.bool_] | slice:

@@ -119,7 +119,7 @@ def _plain(connection: sa.Connection, board: Board, found: dict[tuple[int, str],
 
 
 def _wanted(board: Board, run: Origin, series: FoundSeries) -> Wanted:
-    return Wanted(series.head, series.tail, board.window(run))
+    return Wanted(series.head, series.tail, board.window(run), series.inherited)
 
 
 class _Sources:
@@ -178,6 +178,7 @@ class _Sources:
             joined += product(self._runs, [*self._board.paths, self._board.x_path])
         there = [pair for pair in joined if pair in self._found]
         wanted = [_wanted(self._board, self._runs[run_id], self._found[run_id, path]) for run_id, path in there]
+        wanted = [layer for item in wanted for layer in item.layers()]
         tails = sum(len(item.tail) for item in wanted)
         return tails + sum(points_in_window(self._connection, wanted))
 

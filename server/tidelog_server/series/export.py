@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from tidelog_server.series import codec
 from tidelog_server.series.heads import SeriesHead
+from tidelog_server.series.lookup import Inherited
 from tidelog_server.series.points import EMPTY, Points, joined, merged, with_steps
 from tidelog_server.tables import chunks
 
@@ -26,12 +28,27 @@ def page_of(
     connection: sa.Connection,
     head: SeriesHead | None,
     tail: Points,
+    inherited: Sequence[Inherited] = (),
     *,
     start: int | None = None,
     stop: int | None = None,
     limit: int = PAGE_POINTS,
 ) -> Page:
-    """The first `limit` points with steps from `start` to `stop`, both included, in millionths; None is open."""
+    """The first `limit` points with steps from `start` to `stop`, both included, in millionths; None is open.
+
+    What a fork inherits comes first, the oldest of it at the beginning.
+    """
+    parts: list[Points] = []
+    for part in inherited:
+        last = part.last_step if stop is None else min(stop, part.last_step)
+        page = page_of(connection, part.head, part.tail, start=start, stop=last, limit=limit)
+        parts.append(page.points)
+        limit -= len(page.points)
+        if page.more or limit <= 0:
+            return Page(joined([part for part in parts if len(part)]), True)
+    if parts:
+        page = page_of(connection, head, tail, start=start, stop=stop, limit=limit)
+        return Page(joined([part for part in (*parts, page.points) if len(part)]), page.more)
     tail = merged(EMPTY, with_steps(tail, None if head is None else head.step_last))
     stored, reaches = (EMPTY, None) if head is None else _stored(connection, head, start, stop, limit)
     points = merged(stored, _within(tail, start, reaches if reaches is not None else stop))

@@ -124,15 +124,17 @@ class Folder:
         log_ids = log.oldest(connection, run_id, batches=BATCHES_PER_FOLD, points=POINTS_PER_FOLD)
         if not log_ids:
             return None
-        epoch, project_id = connection.execute(
-            sa.select(runs.c.fold_epoch, runs.c.project_id).where(runs.c.id == run_id)
+        epoch, project_id, fork_step = connection.execute(
+            sa.select(runs.c.fold_epoch, runs.c.project_id, runs.c.fork_step).where(runs.c.id == run_id)
         ).one()
         entries = log.entries(connection, log_ids, self._cache)
         batches, attempts = [entry.batch for entry in entries], [entry.attempt for entry in entries]
         changes = changes_in(batches, attempts, partial(_with_descendants, connection, project_id))
         stored = Stored.load(connection, run_id, changes)
         settled = settle(changes, stored)
-        stubs, growths = _grown(connection, run_id, settled.points, heads_at(stored.heads, settled.points.path_ids))
+        heads = heads_at(stored.heads, settled.points.path_ids)
+        points = settled.points if fork_step is None else settled.points.begun_at(fork_step, heads["id"] == 0)
+        stubs, growths = _grown(connection, run_id, points, heads)
         return Plan(
             run_id=run_id,
             project_id=project_id,

@@ -67,6 +67,14 @@ class PointsByPath:
         kept = np.repeat(mask, counts)
         return PointsByPath(self.path_ids[mask], offsets_of(counts[mask]), self.points[kept], self.attempts[kept])
 
+    def begun_at(self, step: int, is_new: NDArray[np.bool_]) -> PointsByPath:
+        """The points of a fork: a new series whose first point has no step begins behind this one."""
+        steps = self.points.steps.copy()
+        firsts = self.offsets[:-1][is_new]
+        steps[firsts[steps[firsts] == NEXT_STEP]] = step + STEP_UNITS
+        points = Points(steps, self.points.times, self.points.values)
+        return PointsByPath(self.path_ids, self.offsets, points, self.attempts)
+
     def stretches_of(self, index: int) -> list[tuple[int, Points]]:
         """The points of the path at this index, in stretches of one attempt each."""
         start, stop = int(self.offsets[index]), int(self.offsets[index + 1])
@@ -139,6 +147,13 @@ def with_steps(points: Points, greatest: int | None) -> Points:
         steps = start + STEP_UNITS * np.arange(1, len(points) + 1, dtype=np.int64)
         return Points(steps, points.times, points.values)
     return Points(_mixed_steps(points.steps, greatest), points.times, points.values)
+
+
+def begun_at(points: Points, step: int | None) -> Points:
+    """The first points of a series of a fork: without a step, the first one comes behind this one."""
+    if step is None or not len(points) or points.steps[0] != NEXT_STEP:
+        return points
+    return Points(np.append(step + STEP_UNITS, points.steps[1:]), points.times, points.values)
 
 
 def _mixed_steps(steps: Int64s, greatest: int | None) -> Int64s:

@@ -11,6 +11,7 @@ from tidelog_server.database import Database
 from tidelog_server.ingest import log
 from tidelog_server.ingest.batches import BatchCache, LoggedBatch
 from tidelog_server.series.fold import Folder
+from tidelog_server.series.lineage import with_ancestors
 from tidelog_server.series.points import Points, joined
 
 # Reading more than this from the log costs more than folding it first, once, for all readers.
@@ -49,7 +50,7 @@ class Tails:
 
     def _to_be_folded(self, run_ids: list[int]) -> list[int]:
         with self._database.read() as connection:
-            waiting = log.waiting(connection, run_ids)
+            waiting = log.waiting(connection, with_ancestors(connection, run_ids))
             chosen = [run_id for run_id, log_ids in waiting.items() if len(log_ids) > BATCHES_TO_MERGE]
             rest = [log_id for run_id, log_ids in waiting.items() if run_id not in chosen for log_id in log_ids]
             if rest:
