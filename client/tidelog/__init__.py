@@ -7,6 +7,7 @@ with tidelog.init_run(project="mnist") as run:
     run["train/loss"].append(0.5, step=1)
 """
 
+from tidelog.attempt import Attempt
 from tidelog.attribute import Attribute
 from tidelog.client import Client, init_model, init_model_version, init_project, init_run
 from tidelog.data_tables import Table
@@ -56,6 +57,7 @@ __all__ = [
     "AccessDeniedError",
     "ArgumentError",
     "ArtifactNotFoundError",
+    "Attempt",
     "Attribute",
     "AttributeNotFoundError",
     "Client",

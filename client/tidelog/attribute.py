@@ -147,12 +147,14 @@ class Attribute(FileMethods):
         """
         return self._run._session.reader.fetch_last(self._path)
 
-    def fetch_values(self, include_timestamp: bool = True) -> SeriesValues | Any:
+    def fetch_values(self, include_timestamp: bool = True, *, abandoned_by: int = 0) -> SeriesValues | Any:
         """Return all points of the series at this path, ascending by step.
 
-        A pandas DataFrame with step, value and timestamp (UTC) where pandas is installed, else `SeriesValues`.
+        A pandas DataFrame with step, value and timestamp (UTC) where pandas is installed, else `SeriesValues`. With
+        `abandoned_by` what that attempt left behind of the curve when it logged earlier steps again; see
+        `Run.attempts`. Of a fork the history that it inherits comes first.
         """
-        return self._run._session.reader.fetch_values(self._path, include_timestamp)
+        return self._run._session.reader.fetch_values(self._path, include_timestamp, abandoned_by)
 
     def __getitem__(self, path: str) -> Attribute:
         return self._run[f"{self._path}/{normal_path(path)}"]

@@ -6,10 +6,11 @@ Everything that this process logged before is waited for first, so a program rea
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timezone
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from tidelog.attempt import Attempt
 from tidelog.errors import AttributeNotFoundError, NoServerError, NotFoundError, ServerUnreachableError
 from tidelog.frames import read_frame
 from tidelog.objects import object_value, stored_objects
@@ -58,8 +59,25 @@ class Reader:
                 return self._last_object(path)
         raise self._nothing_at(path, "series")
 
-    def fetch_values(self, path: str, include_timestamp: bool) -> Any:
-        """Return all points of a series."""
+    def attempts(self) -> list[Attempt]:
+        """Return the attempts of the run, the first one first."""
+        found = self._server().get(f"/runs/{self._current_reference()}/attempts")["attempts"]
+        return [
+            Attempt(
+                item["number"],
+                item["hosts"],
+                _moment(item["started_ms"]),
+                None if item["ended_ms"] is None else _moment(item["ended_ms"]),
+                item["first_step"],
+                item["abandoned"],
+            )
+            for item in found
+        ]
+
+    def fetch_values(self, path: str, include_timestamp: bool, abandoned_by: int = 0) -> Any:
+        """Return all points of a series, or those that an attempt left behind of it."""
+        if abandoned_by:
+            return self._numbers(path, include_timestamp, abandoned_by)
         kinds = {item["path"]: item["type"] for item in self._attributes(path)}
         kind = kinds.get(path)
         if kind == SERIES:
@@ -76,12 +94,14 @@ class Reader:
         """Return the type of each attribute at or below the path."""
         return {item["path"]: item["type"].replace("_", " ") for item in self._attributes(path)}
 
-    def _numbers(self, path: str, include_timestamp: bool) -> Any:
+    def _numbers(self, path: str, include_timestamp: bool, abandoned_by: int = 0) -> Any:
         reference = self._current_reference()
         pages: list[list[Sequence[float]]] = []
         after = None
         while True:
-            parameters = {"path": path} if after is None else {"path": path, "after": repr(after)}
+            parameters = {"path": path, "abandoned_by": str(abandoned_by)} if abandoned_by else {"path": path}
+            if after is not None:
+                parameters["after"] = repr(after)
             try:
                 header, columns = _page(self._server().get_bytes(f"/runs/{reference}/series", parameters))
             except NotFoundError as error:
@@ -157,6 +177,10 @@ class Reader:
 
     def _nothing_at(self, path: str, kind: str = "attribute") -> AttributeNotFoundError:
         return AttributeNotFoundError(f"the run {self._reference} has no {kind} at {path!r}")
+
+
+def _moment(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, timezone.utc)
 
 
 def _value(item: Mapping[str, Any]) -> Any:

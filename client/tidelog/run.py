@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tidelog.artifacts import Artifact
+    from tidelog.attempt import Attempt
     from tidelog.files import File
     from tidelog.monitoring import HardwareMonitor
     from tidelog.switches import Switches
@@ -174,6 +175,14 @@ class Run:
     def get_url(self) -> str:
         """Return the address of the run's page. It does not wait for the server, and works before it has answered."""
         return self._session.url
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        """The attempts of the run: number 0 began it, each further one resumed it after the processes before were over.
+
+        What an attempt left behind of a series, `run[path].fetch_values(abandoned_by=number)` returns.
+        """
+        return self._session.reader.attempts()
 
     def exists(self, path: str) -> bool:
         """Say whether the run has anything at this path or below it."""

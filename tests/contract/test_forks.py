@@ -14,7 +14,9 @@ from tests.contract.conftest import Store
 from tests.contract.test_series import Expected, bits, check_buckets
 from tests.journals import Sender
 from tidelog_server.errors import InvalidRequestError, RunNotFoundError
+from tidelog_server.runs.attributes import attributes_of
 from tidelog_server.series.charts import Window
+from tidelog_server.series.inheritance import with_inherited
 
 RUNS = itertools.count()
 PROPERTY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -76,6 +78,19 @@ class Family:
                 curve = self.store.curve(sender.run_id, "a", 20)
                 check_buckets(curve, np.array(sorted(shown)), np.array([shown[step] for step in sorted(shown)]))
 
+    def check_aggregates(self, run_id: int, shown: dict[int, float]) -> None:
+        """Over the whole lineage, once all of it is folded."""
+        for sender in self.senders:
+            self.store.folder.fold(sender.run_id)
+        with self.store.database.read() as connection:
+            [attribute] = with_inherited(connection, run_id, attributes_of(connection, run_id))
+        assert attribute.series is not None
+        values = np.array([shown[step] for step in sorted(shown)])
+        found = attribute.series
+        assert (found.points, found.last, found.last_step) == (len(values), values[-1], max(shown) / 1e6)
+        assert (found.min, found.max) == (values.min(), values.max())
+        assert (found.mean, found.variance) == (pytest.approx(values.mean()), pytest.approx(values.var()))
+
 
 @PROPERTY
 @given(actions=ACTIONS)
@@ -96,8 +111,9 @@ def test_forks_of_forks_equal_brute_force(store: Store, actions: list[tuple[Any,
             store.folder.fold(family.senders[index].run_id)
         family.senders[index].ship()
     family.check()
-    for sender in family.senders:
-        store.folder.fold(sender.run_id)
+    for index, sender in enumerate(family.senders):
+        if shown := family.shown(index):
+            family.check_aggregates(sender.run_id, shown)
     family.check()
 
 

@@ -6,6 +6,7 @@ from fastapi import APIRouter
 
 from tidelog_server.api import (
     artifacts,
+    attempts,
     bulk,
     charts,
     dashboards,
@@ -36,6 +37,7 @@ MODULES = (
     trash,
     tags,
     runs,
+    attempts,
     series,
     objects,
     bulk,

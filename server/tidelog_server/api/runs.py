@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from tidelog_server.api.frames import json_number
 from tidelog_server.runs import attributes, events, requests, runs, system
 from tidelog_server.runs.system import STAGES, TAGS, TEXT_CHARACTERS
+from tidelog_server.series.inheritance import with_inherited
+from tidelog_server.series.lineage import with_ancestors
 from tidelog_server.series.points import STEP_UNITS
 from tidelog_server.services import Services
 from tidelog_server.urls import run_url
@@ -136,9 +138,13 @@ def read_attributes(request: Request, label: str, prefix: Annotated[str, Query(m
     services: Services = request.app.state.services
     with services.database.read() as connection:
         run = runs.find_run(connection, label)
-    services.folder.fold(run.id)
     with services.database.read() as connection:
-        found = attributes.attributes_of(connection, run.id, prefix.strip("/"))
+        line = with_ancestors(connection, [run.id]) if run.fork_label else [run.id]
+    for run_id in line:
+        services.folder.fold(run_id)
+    with services.database.read() as connection:
+        own = attributes.attributes_of(connection, run.id, prefix.strip("/"))
+        found = with_inherited(connection, run.id, own, prefix.strip("/")) if run.fork_label else own
         run = runs.find_run(connection, label)
     found = system.with_system(run, found, prefix.strip("/"))
     return AttributeList(attributes=[_attribute(attribute) for attribute in found])
@@ -198,12 +204,13 @@ def _event(event: events.StoredEvent) -> EventOut:
 def as_json(run: runs.Run) -> RunOut:
     """A run as the API gives it."""
     values = asdict(run)
+    fork_step = values.pop("fork_step")
     return RunOut(
         run_id=values.pop("id"),
         url=run_url(run),
         bytes=run.bytes,
         fork_run=run.fork_label,
-        fork_step=None if run.fork_step is None else values.pop("fork_step") / STEP_UNITS,
+        fork_step=None if fork_step is None else fork_step / STEP_UNITS,
         **{name: values[name] for name in RunOut.model_fields if name in values},
     )
 

@@ -47,6 +47,9 @@ def read_series(
     stop: Step = None,
     after: Annotated[int | None, Query(ge=-(2**62), le=2**62, description="`next` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=export.PAGE_POINTS)] = export.PAGE_POINTS,
+    abandoned_by: Annotated[
+        int, Query(ge=0, le=2**31 - 1, description="what this attempt left behind of the series; 0: the curve")
+    ] = 0,
 ) -> Response:
     """Every point with a step from `start` to `stop`, both included, and greater than `after`.
 
@@ -58,7 +61,9 @@ def read_series(
     services.tails.prepare([run.id])
     first = units(start) if after is None else max(after + 1, units(start) or after)
     with services.database.read() as connection:
-        [found] = find_series(connection, services.tails, run.project_id, [(run.id, path.strip("/"))])
+        [found] = find_series(
+            connection, services.tails, run.project_id, [(run.id, path.strip("/"))], abandoned_by=abandoned_by
+        )
         if found is None:
             raise SeriesNotFoundError(f"The run {label} has no series {path[:200]!r}.")
         page = export.page_of(

@@ -50,6 +50,11 @@ class Run:
     attempt: int = 0
 
     @property
+    def fork_at(self) -> float | None:
+        """The step of the fork, as people count steps."""
+        return None if self.fork_step is None else self.fork_step / 1_000_000
+
+    @property
     def bytes(self) -> int:
         """What it takes in storage, as last counted."""
         return self.series_bytes + self.attribute_bytes + self.file_bytes

@@ -1,0 +1,68 @@
+"""The attempts of a run, and the runs that were forked from it."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+
+from tidelog_server.runs import attempts, runs
+from tidelog_server.series.points import STEP_UNITS
+from tidelog_server.services import Services
+
+router = APIRouter(tags=["runs"])
+
+
+class AttemptOut(BaseModel):
+    """One attempt. Attempt 0 began the run; each further one resumed it."""
+
+    number: int
+    hosts: list[str]
+    writers: int = Field(description="processes that logged side by side")
+    started_ms: int
+    ended_ms: int | None
+    first_step: float | None = Field(description="the least step that it began a series at; null for attempt 0")
+    abandoned: int = Field(description="points of earlier attempts that it left behind")
+
+
+class AttemptList(BaseModel):
+    """Attempts, the first one first."""
+
+    attempts: list[AttemptOut]
+
+
+class ForkOut(BaseModel):
+    """A run that was forked from this one."""
+
+    run: str
+    fork_step: float
+
+
+class ForkList(BaseModel):
+    """At most 200 forks, the oldest first."""
+
+    forks: list[ForkOut]
+
+
+@router.get("/runs/{label}/attempts")
+def read_attempts(request: Request, label: str) -> AttemptList:
+    """The attempts of a run. What one abandoned of a series is read with `abandoned_by` at `/series`."""
+    services: Services = request.app.state.services
+    with services.database.read() as connection:
+        run = runs.find_run(connection, label)
+    services.folder.fold(run.id)
+    with services.database.read() as connection:
+        found = attempts.attempts_of(connection, run)
+    return AttemptList(attempts=[_attempt(attempt) for attempt in found])
+
+
+@router.get("/runs/{label}/forks")
+def read_forks(request: Request, label: str) -> ForkList:
+    """The runs that were forked from this one and are not in the trash."""
+    with request.app.state.database.read() as connection:
+        found = attempts.forks_of(connection, runs.find_run(connection, label).id)
+    return ForkList(forks=[ForkOut(run=fork, fork_step=step / STEP_UNITS) for fork, step in found])
+
+
+def _attempt(attempt: attempts.Attempt) -> AttemptOut:
+    first_step = None if attempt.first_step is None else attempt.first_step / STEP_UNITS
+    return AttemptOut(**{**vars(attempt), "hosts": list(attempt.hosts), "first_step": first_step})

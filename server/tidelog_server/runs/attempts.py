@@ -1,0 +1,101 @@
+"""Attempts of a run: how often it was resumed, by which machines, and what each attempt left behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from tidelog_server.runs.runs import Run
+from tidelog_server.tables import chunks, runs, series, writers
+
+FORKS = 200  # listed at the most
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt: attempt 0 began the run, each further one resumed it. Times are milliseconds since 1970 UTC.
+
+    `first_step` is the least step that it began a series at, in millionths; None for attempt 0 and for one that logged
+    no series of numbers. `abandoned` counts the points of earlier attempts that it left behind.
+    """
+
+    number: int
+    hosts: tuple[str, ...]
+    writers: int
+    started_ms: int
+    ended_ms: int | None
+    first_step: int | None
+    abandoned: int
+
+
+def attempts_of(connection: sa.Connection, run: Run) -> list[Attempt]:
+    """The attempts of a run, the first one first. Fold the run before."""
+    query = (
+        sa.select(writers.c.attempt, writers.c.host, writers.c.state, writers.c.created_ms, writers.c.ended_ms)
+        .where(writers.c.run_id == run.id)
+        .order_by(writers.c.attempt, writers.c.created_ms, writers.c.id)
+    )
+    by_attempt: dict[int, list[Any]] = {}
+    for row in connection.execute(query):
+        by_attempt.setdefault(row.attempt, []).append(row)
+    first_steps, abandoned = _first_steps(connection, run.id), _abandoned(connection, run.id)
+    return [
+        Attempt(
+            number=number,
+            hosts=tuple(dict.fromkeys(row.host for row in rows if row.host)),
+            writers=len(rows),
+            started_ms=min(row.created_ms for row in rows),
+            ended_ms=_end(rows),
+            first_step=first_steps.get(number) if number else None,
+            abandoned=abandoned.get(number, 0),
+        )
+        for number, rows in by_attempt.items()
+    ]
+
+
+def forks_of(connection: sa.Connection, run_id: int) -> list[tuple[str, int]]:
+    """Label and step of the runs that were forked from this one and are not in the trash, at most 200."""
+    query = (
+        sa.select(runs.c.label, runs.c.fork_step)
+        .where(runs.c.fork_run_id == run_id, runs.c.trashed_ms.is_(None))
+        .order_by(runs.c.id)
+        .limit(FORKS)
+    )
+    return [(label, step) for label, step in connection.execute(query)]
+
+
+def _end(rows: list[Any]) -> int | None:
+    if any(row.state == "running" for row in rows):
+        return None
+    return max((row.ended_ms for row in rows if row.ended_ms is not None), default=None)
+
+
+def _first_steps(connection: sa.Connection, run_id: int) -> dict[int, int]:
+    """The least step that each attempt began a series at: of the curves that are its own, and of what it abandoned."""
+    begun = (
+        sa.select(series.c.attempt, sa.func.min(series.c.attempt_step))
+        .where(series.c.run_id == run_id, series.c.abandoned_by == 0)
+        .group_by(series.c.attempt)
+    )
+    left = (
+        sa.select(series.c.abandoned_by, sa.func.min(chunks.c.step_min))
+        .join(chunks, chunks.c.series_id == series.c.id)
+        .where(series.c.run_id == run_id, series.c.abandoned_by > 0)
+        .group_by(series.c.abandoned_by)
+    )
+    found: dict[int, int] = {}
+    for query in (begun, left):
+        for number, step in connection.execute(query):
+            found[number] = min(step, found.get(number, step))
+    return found
+
+
+def _abandoned(connection: sa.Connection, run_id: int) -> dict[int, int]:
+    query = (
+        sa.select(series.c.abandoned_by, sa.func.sum(series.c.points))
+        .where(series.c.run_id == run_id, series.c.abandoned_by > 0)
+        .group_by(series.c.abandoned_by)
+    )
+    return {number: int(points) for number, points in connection.execute(query)}
