@@ -9,8 +9,8 @@ from typing import NamedTuple
 class Attempt(NamedTuple):
     """One attempt: number 0 began the run, each further one resumed it.
 
-    `ended` is None while it runs. `first_step` is the least step that it began a series at, None for attempt 0;
-    `abandoned` counts the points of earlier attempts that it left behind.
+    `ended` is None while it runs. `first_step` is the least step that it took over from earlier attempts, None if it
+    abandoned nothing; `abandoned` counts the points of earlier attempts that it left behind.
     """
 
     number: int

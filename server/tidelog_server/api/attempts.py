@@ -20,7 +20,7 @@ class AttemptOut(BaseModel):
     writers: int = Field(description="processes that logged side by side")
     started_ms: int
     ended_ms: int | None
-    first_step: float | None = Field(description="the least step that it began a series at; null for attempt 0")
+    first_step: float | None = Field(description="the least step that it took over from earlier attempts; null if none")
     abandoned: int = Field(description="points of earlier attempts that it left behind")
 
 

@@ -17,8 +17,8 @@ FORKS = 200  # listed at the most
 class Attempt:
     """One attempt: attempt 0 began the run, each further one resumed it. Times are milliseconds since 1970 UTC.
 
-    `first_step` is the least step that it began a series at, in millionths; None for attempt 0 and for one that logged
-    no series of numbers. `abandoned` counts the points of earlier attempts that it left behind.
+    `first_step` is the least step that it took over from earlier attempts, in millionths; None if it abandoned nothing.
+    `abandoned` counts the points of earlier attempts that it left behind.
     """
 
     number: int
@@ -48,7 +48,7 @@ def attempts_of(connection: sa.Connection, run: Run) -> list[Attempt]:
             writers=len(rows),
             started_ms=min(row.created_ms for row in rows),
             ended_ms=_end(rows),
-            first_step=first_steps.get(number) if number else None,
+            first_step=first_steps.get(number),
             abandoned=abandoned.get(number, 0),
         )
         for number, rows in by_attempt.items()
@@ -73,23 +73,14 @@ def _end(rows: list[Any]) -> int | None:
 
 
 def _first_steps(connection: sa.Connection, run_id: int) -> dict[int, int]:
-    """The least step that each attempt began a series at: of the curves that are its own, and of what it abandoned."""
-    begun = (
-        sa.select(series.c.attempt, sa.func.min(series.c.attempt_step))
-        .where(series.c.run_id == run_id, series.c.abandoned_by == 0)
-        .group_by(series.c.attempt)
-    )
-    left = (
+    """The least step that each attempt abandoned. Not the least that it logged: monitoring counts steps of its own."""
+    query = (
         sa.select(series.c.abandoned_by, sa.func.min(chunks.c.step_min))
         .join(chunks, chunks.c.series_id == series.c.id)
         .where(series.c.run_id == run_id, series.c.abandoned_by > 0)
         .group_by(series.c.abandoned_by)
     )
-    found: dict[int, int] = {}
-    for query in (begun, left):
-        for number, step in connection.execute(query):
-            found[number] = min(step, found.get(number, step))
-    return found
+    return {row[0]: int(row[1]) for row in connection.execute(query)}
 
 
 def _abandoned(connection: sa.Connection, run_id: int) -> dict[int, int]:
