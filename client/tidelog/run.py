@@ -53,6 +53,9 @@ class Run:
             for path, names in (("sys/tags", settings.tags), ("sys/group_tags", settings.group_tags)):
                 if names:
                     self[path].add(names)
+            if settings.kind == "run":
+                own = [(f"{cluster.NAMESPACE}/{path}", value) for path, value in cluster.facts().items()]
+                self._unmuted()._record(own)
             self._capture(settings.switches)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -325,9 +328,8 @@ class Run:
         if switches.source.asks_for_anything:
             from tidelog.source.gatherer import SourceGatherer
 
-            self._session.captures.append(
-                SourceGatherer(self, switches.source, self._assign_git, self._session.settings.directory)
-            )
+            run, journals = self._unmuted(), self._session.settings.directory
+            self._session.captures.append(SourceGatherer(run, switches.source, run._assign_git, journals))
 
     def _assign_git(self, path: str, reference: Mapping[str, Any]) -> None:
         """Assign a git reference, which is a type of its own."""
@@ -391,6 +393,4 @@ def _description(settings: Settings) -> list[tuple[str, Any]]:
         leaves.append(("sys/creation_time", datetime.now(timezone.utc)))
         leaves.append(("sys/hostname", os.uname().nodename))
         leaves.append(("sys/owner", lifecycle.user_name()))
-    if settings.kind == "run":
-        leaves += [(f"{cluster.NAMESPACE}/{path}", value) for path, value in cluster.facts().items()]
     return leaves

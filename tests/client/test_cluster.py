@@ -119,3 +119,17 @@ def test_a_run_records_it(open_run: OpenRun, monkeypatch: pytest.MonkeyPatch) ->
     [folder] = find_journals(str(run.directory))
     paths = [record.path for record in read_records(folder.read(0, 1 << 30)) if isinstance(record, Define)]
     assert "cluster/ranks/3/local_rank" in paths
+
+
+def test_a_rank_whose_logging_is_dropped_still_tells_where_it_is(
+    open_run: OpenRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its place in the job is its own, as its hardware is."""
+    for name, value in SLURM.items():
+        monkeypatch.setenv(name, value)
+    run = open_run(custom_run_id="k")
+    run["metric"].append(1.0)
+    [folder] = find_journals(str(run.directory))
+    paths = {record.path for record in read_records(folder.read(0, 1 << 30)) if isinstance(record, Define)}
+    assert "cluster/ranks/3/node" in paths
+    assert "metric" not in paths
