@@ -129,7 +129,12 @@ runs = sa.Table(
         sqlite_where=sa.text("counted_epoch != fold_epoch"),
         postgresql_where=sa.text("counted_epoch != fold_epoch"),
     ),
-    sa.Index("ix_runs_purge_ms", "purge_ms"),
+    sa.Index(
+        "ix_runs_purge_ms",
+        "purge_ms",
+        sqlite_where=sa.text("purge_ms IS NOT NULL"),
+        postgresql_where=sa.text("purge_ms IS NOT NULL"),
+    ),
     sa.Index("ix_runs_parent_id", "parent_id"),
     sa.CheckConstraint(sa.column("state").in_(RUN_STATES), name="state"),
     sa.CheckConstraint(sa.column("kind").in_(RUN_KINDS), name="kind"),

@@ -376,7 +376,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_runs_fork_run_id"), ["fork_run_id"], unique=False)
         batch_op.drop_constraint(batch_op.f("uq_runs_project_id_key"), type_="unique")
         batch_op.create_unique_constraint(batch_op.f("uq_runs_project_id_kind_key"), ["project_id", "kind", "key"])
-        batch_op.create_index("ix_runs_purge_ms", ["purge_ms"], unique=False)
         batch_op.create_index("ix_runs_parent_id", ["parent_id"], unique=False)
         batch_op.create_index("ix_runs_trashed_ms", ["trashed_ms"], unique=False)
         batch_op.create_index("ix_runs_project_id_modified_ms", ["project_id", "modified_ms"], unique=False)
@@ -386,6 +385,7 @@ def upgrade() -> None:
     _add_checks("runs", *checks[1:])
     for name, columns, condition in (
         ("ix_runs_project_id_kind_number", ["project_id", "kind", "number"], "trashed_ms IS NULL"),
+        ("ix_runs_purge_ms", ["purge_ms"], "purge_ms IS NOT NULL"),
         ("ix_runs_uncompacted", ["id"], "compacted_epoch != fold_epoch"),
         ("ix_runs_uncounted", ["counted_ms"], "counted_epoch != fold_epoch"),
     ):
