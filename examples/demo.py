@@ -142,7 +142,8 @@ def make_dashboard(api: httpx.Client, labels: list[str]) -> str:
         ("value", "Seconds of training", (8, 0, 4, 3), {"subject": "sys/running_time", "over": "mean"}),
         ("charts", "Losses", (0, 3, 8, 6), {"metrics": ["training/train/loss_step", "training/val/loss"]}),
         ("scatter", "", (8, 3, 4, 6), {"x": "training/hyperparams/lr", "y": "max(training/val/accuracy)"}),
-        ("table", "Runs", (0, 9, 12, 4), {"columns": ["training/hyperparams/lr", "max(training/val/accuracy)"]}),
+        ("images", "Digits taken for others", (0, 9, 12, 5), {"path": "val/mistakes", "rows": 3}),
+        ("table", "Runs", (0, 14, 12, 4), {"columns": ["training/hyperparams/lr", "max(training/val/accuracy)"]}),
     ]
     content = {
         "selection": {"labels": labels},

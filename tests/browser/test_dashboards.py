@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Site
@@ -48,3 +49,23 @@ def test_deleting_asks_first(page: Page, site: Site) -> None:
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_role("link", name="Short-lived")).to_have_count(0)
+
+
+def test_images_of_several_runs(page: Page, site: Site) -> None:
+    """The newest image of each run is shown, and is in the file that is saved."""
+    for number in range(2):
+        with site.log(project="pictures") as run:
+            for step in range(3):
+                run["samples"].append(np.full((8, 8), number * 100 + step, np.uint8), step=step)
+        assert run.wait(30)
+    page.goto(f"{site.url}/projects/pictures/dashboards")
+    page.get_by_placeholder("Name").fill("Samples")
+    page.get_by_role("button", name="Make a dashboard").click()
+    page.get_by_label("Add").select_option("images")
+    page.get_by_role("button", name="Add widget").click()
+    page.get_by_label("Path").fill("samples")
+    page.locator(".widget-form").get_by_role("button", name="Apply").click()
+    expect(page.locator(".image-of-run img")).to_have_count(2)
+    expect(page.locator(".image-of-run").first).to_contain_text("step 2")
+    exported = page.request.get(page.url.partition("?")[0] + "/export.html").text()
+    assert exported.count("data:image/png;base64,") == 2

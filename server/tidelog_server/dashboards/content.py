@@ -32,6 +32,7 @@ OPTIONS: dict[str, dict[str, str]] = {
     "table": {"columns": "subjects", "rows": "rows"},
     "scatter": {"x": "subject", "y": "subject"},
     "parallel": {"columns": "subjects"},
+    "images": {"path": "path", "rows": "rows"},
     "text": {"markdown": "text"},
 }
 OVER = ("newest", "min", "max", "mean")  # how one value is made of those of all runs
@@ -41,6 +42,7 @@ START_SIZES = {
     "table": (6, 5),
     "scatter": (6, 5),
     "parallel": (12, 5),
+    "images": (6, 5),
     "text": (4, 3),
 }
 
@@ -244,5 +246,6 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "subject": _subject,
     "over": _over,
     "rows": lambda name, value: _whole(name, value or 10, 1, MAX_RUNS),
+    "path": lambda name, value: _text(name, value, 1_024).strip().strip("/"),
     "text": lambda name, value: _text(name, value, TEXT_CHARACTERS),
 }

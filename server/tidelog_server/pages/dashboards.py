@@ -34,6 +34,7 @@ KIND_NAMES = {
     "table": "Table",
     "scatter": "Scatter",
     "parallel": "Parallel coordinates",
+    "images": "Images",
     "text": "Text",
 }
 Labels = Annotated[list[str], Query(max_length=100)]

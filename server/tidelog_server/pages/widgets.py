@@ -5,19 +5,24 @@ Every widget is drawn by the server. One that cannot be drawn says why in its pl
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 
+from tidelog_server.blobs.store import MissingBytesError
 from tidelog_server.dashboards.content import Selection, Widget
 from tidelog_server.dashboards.selection import metrics_of, selected_table
 from tidelog_server.dashboards.store import Frozen
-from tidelog_server.errors import TidelogServerError
+from tidelog_server.errors import FileNotHereError, TidelogServerError
+from tidelog_server.files.media_types import extension_of, media_type_of
+from tidelog_server.files.reading import files_at
 from tidelog_server.pages.chart_sections import ChartPlace, place_of
 from tidelog_server.pages.markdown import markdown
 from tidelog_server.pages.plots import Size, parallel_of, scatter_of
+from tidelog_server.pages.run.files import ShownFile, shown_file
 from tidelog_server.pages.sketch import Sketch, sketch_of
 from tidelog_server.runs.runs import Run
 from tidelog_server.series.charts import Wanted, Window, curves
@@ -25,6 +30,7 @@ from tidelog_server.series.lookup import find_series
 from tidelog_server.services import Services
 
 MAX_CHARTS = 24  # of one widget
+EMBEDDED_BYTES = 4 * 1024 * 1024  # of an image in a file that needs no server
 SKETCH_BUCKETS = 220
 COLUMN_PX, ROW_PX, HEAD_PX = 112, 74, 70
 
@@ -67,6 +73,14 @@ class ValueBody:
 
     value: object
     told: str
+
+
+@dataclass(frozen=True)
+class ImagesBody:
+    """The newest file of a series or of an attribute in each run. `embedded` are images as `data:` addresses."""
+
+    files: tuple[tuple[Run, ShownFile, str], ...]
+    missing: int
 
 
 @dataclass(frozen=True)
@@ -164,6 +178,34 @@ def _parallel(widget: Widget, around: Surroundings, _as_picture: bool) -> Any:
     return parallel_of(columns, _values(around, columns), _size_of(widget))
 
 
+def _images(widget: Widget, around: Surroundings, as_picture: bool) -> ImagesBody | None:
+    path = widget.options["path"]
+    if not path:
+        return None
+    found: list[tuple[Run, ShownFile, str]] = []
+    for run in around.runs[: widget.options["rows"]]:
+        try:
+            page = files_at(around.connection, around.services.tails, around.project_id, run.id, path)
+        except FileNotHereError:
+            continue
+        if page.type in ("file", "file_series") and page.files:
+            shown = shown_file(run, path, page.files[0])
+            found.append((run, shown, _embedded(around, shown) if as_picture else ""))
+    return ImagesBody(tuple(found), len(around.runs) - len(found))
+
+
+def _embedded(around: Surroundings, shown: ShownFile) -> str:
+    """The image as an address that holds it; empty for what is no image, not here, or too large."""
+    file = shown.file
+    if shown.kind != "image" or file.key is None or file.size > EMBEDDED_BYTES:
+        return ""
+    try:
+        data = b"".join(around.services.blobs.read(file.key, 0, file.size))
+    except MissingBytesError:
+        return ""
+    return f"data:{media_type_of(extension_of(file.name) or file.extension)};base64,{b64encode(data).decode()}"
+
+
 def _text(widget: Widget, _around: Surroundings, _as_picture: bool) -> Any:
     return markdown(widget.options["markdown"])
 
@@ -188,5 +230,6 @@ _BODIES: dict[str, Callable[[Widget, Surroundings, bool], Any]] = {
     "table": _table,
     "scatter": _scatter,
     "parallel": _parallel,
+    "images": _images,
     "text": _text,
 }

@@ -27,6 +27,7 @@ OPTION_VALUES: dict[str, Any] = {
     "subject": "min(val/loss)",
     "over": "mean",
     "rows": 7,
+    "path": "val/mistakes",
     "text": "# Title\n\x7f <b>",
 }
 
