@@ -136,7 +136,7 @@ def test_several_keys_sort_together(page: Page, site: Site) -> None:
 
 def test_groups_open_into_their_runs(page: Page, site: Site) -> None:
     """Nested groups say how many runs they have and what these amount to; one group can be looked at alone."""
-    page.goto("/projects/mnist?column=val/loss&group=params/optimizer/name&group=params/lr")
+    page.goto("/projects/mnist?column=val/loss&rows=params/optimizer/name&rows=params/lr")
     rows = page.locator("#runs .group-row")
     expect(rows).to_have_count(2)
     expect(rows.first).to_contain_text("28 runs")

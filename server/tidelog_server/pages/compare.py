@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from fastapi import APIRouter, Query, Request
+import sqlalchemy as sa
+from fastapi import APIRouter, Request
+from starlette.datastructures import QueryParams
 from starlette.responses import Response
 
 from tidelog_server.clock import now_ms
@@ -17,49 +17,58 @@ from tidelog_server.pages.axes import Axes, Choice, axes_of
 from tidelog_server.pages.chart_sections import Charts, charts_of, is_monitoring
 from tidelog_server.pages.chart_view import ChartView, view_from
 from tidelog_server.pages.chosen_runs import MAX_RUNS, runs_by_label
+from tidelog_server.pages.comparing.differences import (
+    DifferenceGroup,
+    DifferenceRow,
+    TextChange,
+    difference_groups,
+    source_rows,
+    text_changes,
+)
+from tidelog_server.pages.comparing.groups import Groups, groups_of_runs
+from tidelog_server.pages.comparing.relations import Relations, metric_choices, parameters_of, relations_of
 from tidelog_server.pages.problems import PageRoute
 from tidelog_server.pages.run_groups import RunGroups, run_groups
+from tidelog_server.pages.table.view import View
 from tidelog_server.pages.templating import render, wanted_partial
-from tidelog_server.pages.tree import in_reading_order
 from tidelog_server.runs.comparison import Comparison, Difference, compare_runs
 from tidelog_server.runs.projects import find_project
 from tidelog_server.runs.runs import Run
+from tidelog_server.runs.table import rows_of
+from tidelog_server.services import Services
 
 router = APIRouter(route_class=PageRoute)
 
 MIN_RUNS = 2
-MAX_ROWS = 1_000
-PARAMETERS, METRICS = "Parameters", "Metrics, last value"
-MONITORING, SYSTEM = "Monitoring, last value", "System"
-GROUPS = (PARAMETERS, METRICS, MONITORING, SYSTEM)
-TABS = {"charts": "Charts", "parameters": "Parameters", "monitoring": "Monitoring"}
+TABS = {
+    "charts": "Charts",
+    "parameters": "Parameters",
+    "relations": "Relations",
+    "groups": "Groups",
+    "source": "Source",
+    "monitoring": "Monitoring",
+}
+CHART_TABS = ("charts", "monitoring")
+ANALYSES = ("relations", "groups")
+AXES_PARTS = ("x", "y", "smooth", "outliers", "from", "to", "group", "band", "metric")  # which the form has itself
+ASKED = ("target", "across", "up", "by", "a", "b")
 
 
 @dataclass(frozen=True)
-class Cell:
-    """One run's value of one attribute; `stands_out` where most of the other runs have another one."""
+class Asked:
+    """What an address asks of the parts of a comparison, as it is written there; see `ASKED`."""
 
-    value: object
-    stands_out: bool
-
-
-@dataclass(frozen=True)
-class DifferenceRow:
-    """One attribute of all runs."""
-
-    path: str
-    differs: bool
-    cells: tuple[Cell, ...]
-
-
-@dataclass(frozen=True)
-class DifferenceGroup:
-    """Rows that belong together, those that differ first."""
-
-    title: str
-    rows: tuple[DifferenceRow, ...]
-    differing: int
-    alike: int
+    target: str = ""
+    across: str = ""
+    up: str = ""
+    by: str = ""
+    a: str = ""
+    b: str = ""
+    tab: str = "charts"
+    find: str = ""
+    show: str = ""
+    group: str = ""
+    view: ChartView = field(default_factory=ChartView)
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,8 @@ class ComparePage:
     address: str
     runs: tuple[Run, ...]
     table_address: str
+    layouts: tuple[Choice, ...]
+    pairs: tuple[tuple[str, str], ...]
     tab: str
     tabs: tuple[Choice, ...]
     find: str
@@ -78,6 +89,10 @@ class ComparePage:
     run_groups: RunGroups
     groups: tuple[DifferenceGroup, ...]
     hidden_rows: int
+    relations: Relations | None
+    grouped: Groups | None
+    source: tuple[DifferenceRow, ...]
+    changes: tuple[TextChange, ...]
     is_complete: bool
     show_all: bool
     show_choices: tuple[Choice, ...]
@@ -85,61 +100,115 @@ class ComparePage:
 
 
 @router.get("/projects/{project:path}/compare")
-def show_comparison(
-    request: Request,
-    project: str,
-    run: Annotated[list[str], Query()] = [],  # noqa: B006 - FastAPI copies it
-    tab: str = "charts",
-    find: str = "",
-    group: str = "",
-    show: str = "",
-) -> Response:
-    """2 to 100 runs of a project beside one another."""
-    labels = list(dict.fromkeys(run))
+def show_comparison(request: Request, project: str) -> Response:
+    """2 to 200 runs of a project beside one another."""
+    labels = list(dict.fromkeys(request.query_params.getlist("run")))
     if not MIN_RUNS <= len(labels) <= MAX_RUNS:
         raise InvalidRequestError(
             f"{MIN_RUNS} to {MAX_RUNS} runs can be compared, and this address names {len(labels)}. "
-            "Tick them in the runs table of the project, then press Compare."
+            "Open their eyes in the runs table of the project, then press Compare."
         )
-    with request.app.state.database.read() as connection:
-        chosen = runs_by_label(connection, find_project(connection, project), labels)
-    for one in chosen:
-        if one.state == "running":
-            request.app.state.folder.fold(one.id)
-    with request.app.state.database.read() as connection:
-        comparison = compare_runs(connection, [one.id for one in chosen])
-    show_all = show == "all"
-    view = view_from(request.query_params)
-    page = compare_page(project, chosen, comparison, tab=tab, find=find, view=view, show_all=show_all, group=group)
+    page = comparison_of(request.app.state.services, project, labels, asked_of(request.query_params))
     partials = {"compare-body": "partials/compare_body.html", "charts": "partials/charts.html"}
     return render(request, partials.get(wanted_partial(request), "pages/compare.html"), page)
+
+
+def asked_of(query: QueryParams) -> Asked:
+    """What an address asks of a comparison."""
+    named = {name: query.get(name, "") for name in (*ASKED, "find", "show", "group")}
+    tab = query.get("tab", "charts")
+    return Asked(**named, tab=tab if tab in TABS else "charts", view=view_from(query))
+
+
+def within_table(page: ComparePage, view: View) -> ComparePage:
+    """The same comparison beside the table: its links lead to other addresses of the table."""
+
+    def address(**changes: str) -> str:
+        others = tuple(pair for pair in view.others if pair[0] not in changes)
+        return replace(view, others=(*others, *((name, value) for name, value in changes.items() if value))).address
+
+    return replace(
+        page,
+        address=project_address(view.project),
+        pairs=tuple(pair for pair in view.pairs if pair[1]),
+        tabs=tuple(replace(tab, address=address(tab="" if tab.value == "charts" else tab.value)) for tab in page.tabs),
+        show_choices=tuple(
+            replace(choice, address=address(show="all" if choice.value == "all" else ""))
+            for choice in page.show_choices
+        ),
+        axes=replace(
+            page.axes,
+            base=project_address(view.project),
+            others=tuple(pair for pair in view.pairs if pair[1] and pair[0] not in AXES_PARTS),
+            x_choices=tuple(replace(one, address=address(x=one.value)) for one in page.axes.x_choices),
+            y_choices=tuple(replace(one, address=address(y=one.value)) for one in page.axes.y_choices),
+        ),
+    )
+
+
+def comparison_of(services: Services, project: str, labels: Sequence[str], asked: Asked) -> ComparePage:
+    """Everything that the page shows of these runs, what was acknowledged until now included."""
+    with services.database.read() as connection:
+        found = find_project(connection, project)
+        chosen = runs_by_label(connection, found, labels)
+    for one in chosen:
+        if one.state == "running":
+            services.folder.fold(one.id)
+    with services.database.read() as connection:
+        comparison = compare_runs(connection, [one.id for one in chosen])
+        values: dict[str, list[object]] = {}
+        if asked.tab in ANALYSES:
+            asked = _completed(asked, comparison.attributes)
+            wanted = list(dict.fromkeys(filter(None, (asked.target, asked.across, asked.up, asked.by))))
+            values = _values(connection, found.id, chosen, wanted)
+    return compare_page(project, chosen, comparison, asked, values)
+
+
+def _completed(asked: Asked, differences: Sequence[Difference]) -> Asked:
+    """What was not asked for, as most people would: the first score, over the first parameter that varies."""
+    parameters = parameters_of(differences)
+    target = asked.target or next(iter(metric_choices(differences)), "")
+    texts = (path for path, values in parameters.items() if any(isinstance(one, str) for one in values))
+    return replace(
+        asked,
+        target=target,
+        across=asked.across or next(iter(parameters), target),
+        up=asked.up or target,
+        by=asked.by or next(texts, next(iter(parameters), "")),
+    )
+
+
+def _values(
+    connection: sa.Connection, project_id: int, runs: Sequence[Run], columns: Sequence[str]
+) -> dict[str, list[object]]:
+    """The values of these columns, each in the order of the runs."""
+    rows = {row.run.id: row.values for row in rows_of(connection, project_id, [run.id for run in runs], columns)}
+    return {column: [rows[run.id][column] if run.id in rows else None for run in runs] for column in columns}
 
 
 def compare_page(
     project: str,
     runs: Sequence[Run],
     comparison: Comparison,
-    *,
-    tab: str,
-    find: str,
-    view: ChartView,
-    show_all: bool,
-    group: str = "",
+    asked: Asked,
+    values: Mapping[str, Sequence[object]],
 ) -> ComparePage:
-    """Everything that the page shows of these runs."""
-    tab = tab if tab in TABS else "charts"
+    """Everything that the page shows of these runs; `values` are those that its part looks at."""
+    tab, find, view, show_all = asked.tab, asked.find, asked.view, asked.show == "all"
     labels = [run.label for run in runs]
     words = find.casefold().split()
     found = [row for row in comparison.attributes if all(word in row.path.casefold() for word in words)]
     charted = [row.path for row in found if row.is_series]
-    groups, hidden = _groups(found, show_all)
-    groups_drawn = run_groups(runs, comparison.attributes, group)
+    groups, hidden = difference_groups(found, show_all=show_all) if tab == "parameters" else ((), 0)
+    groups_drawn = run_groups(runs, comparison.attributes, asked.group)
     others = (*(("run", label) for label in labels), ("tab", tab if tab != "charts" else ""), ("find", find))
     axes = axes_of(view, base=compare_address(project), others=others, has_groups=bool(groups_drawn))
 
+    def pairs(tab: str, show: str) -> list[tuple[str, str]]:
+        return [("tab", tab if tab != "charts" else ""), ("find", find), ("show", show), *axes.pairs]
+
     def address(tab: str, show: str) -> str:
-        pairs = [("tab", tab if tab != "charts" else ""), ("find", find), ("show", show), *axes.pairs]
-        return compare_address(project, labels, pairs)
+        return compare_address(project, labels, pairs(tab, show))
 
     shown = "all" if show_all else ""
     return ComparePage(
@@ -147,6 +216,12 @@ def compare_page(
         address=compare_address(project),
         runs=tuple(runs),
         table_address=project_address(project, [("run", label) for label in labels]),
+        layouts=_layouts(project, labels, pairs(tab, shown)),
+        pairs=tuple(
+            pair
+            for pair in [*(("run", label) for label in labels), *pairs(tab, shown), *_asked_pairs(asked)]
+            if pair[1]
+        ),
         tab=tab,
         tabs=tuple(Choice(name, text, address(name, shown), name == tab) for name, text in TABS.items()),
         find=find,
@@ -160,6 +235,10 @@ def compare_page(
         run_groups=groups_drawn,
         groups=groups,
         hidden_rows=hidden,
+        relations=_relations(runs, comparison, values, asked) if tab == "relations" else None,
+        grouped=_grouped(comparison, values, asked) if tab == "groups" else None,
+        source=source_rows(found) if tab == "source" else (),
+        changes=text_changes(found, labels) if tab == "source" else (),
         is_complete=comparison.complete,
         show_all=show_all,
         show_choices=(
@@ -170,37 +249,33 @@ def compare_page(
     )
 
 
-def _groups(differences: Iterable[Difference], show_all: bool) -> tuple[tuple[DifferenceGroup, ...], int]:
-    """The rows in groups by what they are, at most `MAX_ROWS` of them, and how many are left out."""
-    by_title: dict[str, list[Difference]] = {title: [] for title in GROUPS}
-    for row in differences:
-        by_title[_group_of(row)].append(row)
-    groups, room, hidden = [], MAX_ROWS, 0
-    for title, rows in by_title.items():
-        wanted = [row for row in rows if show_all or not row.same]
-        wanted.sort(key=lambda row: (row.same, in_reading_order(row.path)))
-        shown, hidden = wanted[:room], hidden + max(len(wanted) - room, 0)
-        room -= len(shown)
-        differing = sum(not row.same for row in rows)
-        if rows:
-            groups.append(DifferenceGroup(title, tuple(map(_row, shown)), differing, len(rows) - differing))
-    return tuple(groups), hidden
-
-
-def _group_of(row: Difference) -> str:
-    if row.path.startswith("sys/"):
-        return SYSTEM
-    if not row.is_series:
-        return PARAMETERS
-    return MONITORING if is_monitoring(row.path) else METRICS
-
-
-def _row(difference: Difference) -> DifferenceRow:
-    written = [repr(value) for value in difference.values]
-    (usual, times), *_ = Counter(written).most_common(1)
-    has_usual = not difference.same and 2 * times > len(written)
-    cells = tuple(
-        Cell(value=value, stands_out=has_usual and text != usual)
-        for value, text in zip(difference.values, written, strict=True)
+def _layouts(project: str, labels: Sequence[str], pairs: Sequence[tuple[str, str]]) -> tuple[Choice, ...]:
+    chosen = [("run", label) for label in labels]
+    return (
+        Choice("table", "Table", project_address(project, chosen), False),
+        Choice("split", "Split", project_address(project, [("view", "split"), *pairs, *chosen]), False),
+        Choice("charts", "Charts", compare_address(project, labels, pairs), True),
     )
-    return DifferenceRow(path=difference.path, differs=not difference.same, cells=cells)
+
+
+def _asked_pairs(asked: Asked) -> list[tuple[str, str]]:
+    return [(name, getattr(asked, name)) for name in ASKED if getattr(asked, name)]
+
+
+def _relations(
+    runs: Sequence[Run], comparison: Comparison, values: Mapping[str, Sequence[object]], asked: Asked
+) -> Relations:
+    return relations_of(runs, comparison.attributes, values, metric=asked.target, across=asked.across, up=asked.up)
+
+
+def _grouped(comparison: Comparison, values: Mapping[str, Sequence[object]], asked: Asked) -> Groups:
+    return groups_of_runs(
+        asked.by,
+        list(parameters_of(comparison.attributes)),
+        asked.target,
+        metric_choices(comparison.attributes),
+        values.get(asked.by, ()),
+        values.get(asked.target, ()),
+        a=asked.a,
+        b=asked.b,
+    )

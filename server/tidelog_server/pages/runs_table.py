@@ -14,6 +14,7 @@ from tidelog_server.errors import QueryError
 from tidelog_server.pages.addresses import columns_address, compare_address, project_address
 from tidelog_server.pages.axes import Choice
 from tidelog_server.pages.chosen_runs import run_ids_by_label
+from tidelog_server.pages.compare import ComparePage, asked_of, comparison_of, within_table
 from tidelog_server.pages.problems import PageRoute
 from tidelog_server.pages.table.choices import choices_among
 from tidelog_server.pages.table.columns import Cell, Header, Scale, cells_of, fixed_headers, headers_of, scales_of
@@ -34,7 +35,7 @@ router = APIRouter(route_class=PageRoute)
 ROWS = 50
 TAGS = "sys/tags"
 MAX_ONLY = 200  # runs that are asked for by label, to be brought up to date
-PARTIALS = {"runs": "partials/table/runs.html", "rows": "partials/table/rows.html"}
+PARTIALS = {"runs": "partials/table/runs.html", "rows": "partials/table/rows.html", "pane": "partials/table/pane.html"}
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,7 @@ class RunsPage:
     layouts: tuple[Choice, ...]
     compare: str
     chosen_elsewhere: tuple[str, ...]
+    pane: ComparePage | None
     server: str
     now_ms: int
 
@@ -122,9 +124,9 @@ def show_columns(request: Request, project: str, find: str = "") -> Response:
 
 @router.get("/projects/{project:path}")
 def show_runs(request: Request, project: str) -> Response:
-    """A part of the project's runs: the first page, the page behind a cursor, or the runs that `only` names."""
+    """A part of the project's runs: the first page, the page behind a cursor, or the runs that `refresh` names."""
     view = view_of(project, request.query_params)
-    only = request.query_params.getlist("only")[:MAX_ONLY]
+    only = request.query_params.getlist("refresh")[:MAX_ONLY]
     services: Services = request.app.state.services
     now = now_ms()
     with services.database.read() as connection:
@@ -134,9 +136,28 @@ def show_runs(request: Request, project: str) -> Response:
         paths = {subject_attribute(subject_of(column)).path for column in columns}
         headers = headers_of(view, columns, types_of(connection, found.id, paths))
         shown = _shown(services, connection, found, view, headers, only, now)
+    partial = wanted_partial(request)
+    pane = _pane(request, view, shown) if view.layout == "split" and partial in ("", "pane", "compare-body") else None
     server = str(request.base_url).rstrip("/")
-    page = runs_page(found, replace(view, columns=view.columns), headers, shown, server=server, now=now)
-    return render(request, PARTIALS.get(wanted_partial(request), "pages/runs.html"), page)
+    page = runs_page(found, view, headers, shown, pane, server=server, now=now)
+    if partial == "compare-body" and pane is not None:
+        return render(request, "partials/compare_body.html", pane)
+    return render(request, PARTIALS.get(partial, "pages/runs.html"), page)
+
+
+def _pane(request: Request, view: View, shown: Shown) -> ComparePage | None:
+    """The comparison beside the table: of the runs that are chosen, else of the first ones of the table."""
+    labels = view.chosen if view.chosen is not None else _first_labels(view, shown)
+    if not labels:
+        return None
+    services: Services = request.app.state.services
+    pane = comparison_of(services, view.project, labels, asked_of(request.query_params))
+    return within_table(pane, replace(view, after=""))
+
+
+def _first_labels(view: View, shown: Shown) -> tuple[str, ...]:
+    lines = [*shown.lines, *(line for part in shown.groups if isinstance(part, OpenRuns) for line in part.lines)]
+    return tuple(line.row.run.label for line in lines[: view.first])
 
 
 def _shown(
@@ -234,7 +255,14 @@ def _with_lines(parts: Sequence[GroupPart], lines: Sequence[Line]) -> tuple[Grou
 
 
 def runs_page(
-    project: Project, view: View, headers: Sequence[Header], shown: Shown, *, server: str, now: int
+    project: Project,
+    view: View,
+    headers: Sequence[Header],
+    shown: Shown,
+    pane: ComparePage | None,
+    *,
+    server: str,
+    now: int,
 ) -> RunsPage:
     """Everything that the page shows of this part of the table."""
     here = {line.row.run.label for line in shown.lines}
@@ -258,6 +286,7 @@ def runs_page(
         layouts=_layouts(view, shown),
         compare=compare_address(project.name),
         chosen_elsewhere=tuple(label for label in view.chosen or () if label not in here),
+        pane=pane,
         server=server,
         now_ms=now,
     )

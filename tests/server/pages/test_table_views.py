@@ -72,7 +72,7 @@ def test_a_grouped_table_says_what_its_groups_amount_to(pages: Pages) -> None:
     """Count, mean and range of each column; an open group lists its runs."""
     for number in range(4):
         pages.log(number)
-    text = pages.get('/projects/mnist?group=params/epochs&column=params/lr&open=["n10.0"]').text
+    text = pages.get('/projects/mnist?rows=params/epochs&column=params/lr&unfold=["n10.0"]').text
     assert "4 runs" in text
     assert '<span class="group-mean">0.15</span>' in text
     assert '<span class="group-n">n 4</span>' in text
@@ -83,7 +83,9 @@ def test_only_named_runs_are_brought_up_to_date(pages: Pages) -> None:
     """Rows by label, in the columns of the view, and none for a label that nobody has."""
     for number in range(3):
         pages.log(number)
-    text = pages.get("/projects/mnist?only=MNIST-3&only=MNIST-1&only=MNIST-9", HX_Request="true", HX_Target="rows").text
+    text = pages.get(
+        "/projects/mnist?refresh=MNIST-3&refresh=MNIST-1&refresh=MNIST-9", HX_Request="true", HX_Target="rows"
+    ).text
     assert re.findall('id="row-([^"]+)"', text) == ["MNIST-3", "MNIST-1"]
     assert text.lstrip().startswith("<tbody")
 
@@ -91,15 +93,15 @@ def test_only_named_runs_are_brought_up_to_date(pages: Pages) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        "open=nonsense",
-        "open=[1]",
-        "open=[[[[",
-        "within=zzz&group=params/lr",
-        "within=n1e999&group=params/lr",
+        "unfold=nonsense",
+        "unfold=[1]",
+        "unfold=[[[[",
+        "within=zzz&rows=params/lr",
+        "within=n1e999&rows=params/lr",
         "width=9:a",
         "first=abc",
         "sort=a&sort=b&sort=c&sort=d&sort=e&sort=f",
-        "group=((",
+        "rows=((",
         "pin=nothing&scale=nothing",
         "run=none&view=split",
     ],

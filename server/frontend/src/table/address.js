@@ -22,7 +22,7 @@ export const shownColumns = () => columnHeads().map((head) => head.dataset.colum
  */
 export function tableAddress(changes) {
   const address = new URL(location.href);
-  const parts = { after: null, only: null, ...changes };
+  const parts = { after: null, refresh: null, ...changes };
   for (const [name, value] of Object.entries(parts)) {
     address.searchParams.delete(name);
     for (const one of Array.isArray(value) ? value : [value]) if (one) address.searchParams.append(name, one);
@@ -73,7 +73,7 @@ export function listenToAddress() {
   const filter = document.querySelector("#filter");
   filter?.addEventListener("submit", (event) => {
     event.preventDefault();
-    changeTable({ q: filter.elements.q.value.trim(), open: null, within: null });
+    changeTable({ q: filter.elements.q.value.trim(), unfold: null, within: null });
   });
   filter?.elements.q.addEventListener("search", () => filter.elements.q.value === "" && filter.requestSubmit());
   addEventListener("popstate", () => {

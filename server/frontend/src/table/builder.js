@@ -27,7 +27,7 @@ export function listenToBuilder() {
     const q = [...rows.children].map(conditionOf).filter(Boolean).join(" AND ");
     document.querySelector("#query").value = q;
     menu.open = false;
-    changeTable({ q, open: null, within: null });
+    changeTable({ q, unfold: null, within: null });
   };
   menu.querySelector("[data-builder-apply]").addEventListener("click", apply);
   rows.addEventListener("keydown", (event) => {

@@ -57,7 +57,7 @@ function openColumnMenu(head, anchor) {
     items.push(["Show the curve", () => replaceColumn(column, `spark(${path})`), shown === "spark"], null);
   }
   if (head.classList.contains("number")) items.push(["Colour scale", () => toggle(query, "scale", column), "scaled" in head.dataset]);
-  items.push(["Group by this", () => changeTable({ group: [...new Set([...query.getAll("group"), key])], open: null, within: null })]);
+  items.push(["Group by this", () => changeTable({ rows: [...new Set([...query.getAll("rows"), key])], unfold: null, within: null })]);
   items.push(["Pin to the left", () => toggle(query, "pin", column), head.classList.contains("is-pinned")], null);
   if (at > 0) items.push(["Move left", () => moveColumn(column, at - 1)]);
   if (at < columns.length - 1) items.push(["Move right", () => moveColumn(column, at + 1)]);

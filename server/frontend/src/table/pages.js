@@ -118,7 +118,7 @@ export async function refreshTable() {
 export async function refreshRows(labels) {
   if (!labels.length) return;
   const address = new URL(location.href);
-  labels.forEach((label) => address.searchParams.append("only", label));
+  labels.forEach((label) => address.searchParams.append("refresh", label));
   for (const row of [...(await rowsAt(address.pathname + address.search)).rows]) {
     const old = document.getElementById(row.id);
     if (!old) continue;

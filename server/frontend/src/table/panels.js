@@ -14,11 +14,11 @@ export function listenToPanels() {
     move: moveColumn,
   });
   prepare("#groups", "[data-group-list]", "[data-finds-groups]", "#group-choices", {
-    chosen: () => new URLSearchParams(location.search).getAll("group"),
-    set: (group) => changeTable({ group, open: null, within: null }),
+    chosen: () => new URLSearchParams(location.search).getAll("rows"),
+    set: (group) => changeTable({ rows: group, unfold: null, within: null }),
     move: (path, to) => {
-      const others = new URLSearchParams(location.search).getAll("group").filter((one) => one !== path);
-      changeTable({ group: [...others.slice(0, to), path, ...others.slice(to)], open: null, within: null });
+      const others = new URLSearchParams(location.search).getAll("rows").filter((one) => one !== path);
+      changeTable({ rows: [...others.slice(0, to), path, ...others.slice(to)], unfold: null, within: null });
     },
   });
 }

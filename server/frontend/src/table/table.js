@@ -6,6 +6,7 @@ import { listenToColumns } from "./columns.js";
 import { listenToEdits } from "./edit.js";
 import { listenToScrolling } from "./pages.js";
 import { listenToPanels } from "./panels.js";
+import { listenToSplit } from "./split.js";
 import { listenToBulk } from "./ticks.js";
 import { listenToViews } from "./views.js";
 
@@ -18,4 +19,5 @@ export function startTable() {
   listenToBulk();
   listenToEdits();
   listenToViews();
+  listenToSplit();
 }

@@ -73,8 +73,8 @@ class View:
             *(columns or ([("columns", "none")] if self.columns == () else [])),
             *(("sort", "" if is_default else sort.column) for sort in self.sorts),
             *(("order", "descending" if sort.descending else "ascending") for sort in self.sorts[:last_ascending]),
-            *(("group", group) for group in self.groups),
-            *(("open", json.dumps(values, ensure_ascii=False)) for values in self.opened),
+            *(("rows", group) for group in self.groups),
+            *(("unfold", json.dumps(values, ensure_ascii=False)) for values in self.opened),
             *(("within", value) for value in self.within),
             *(("pin", column) for column in self.pinned),
             *(("scale", column) for column in self.scaled),
@@ -122,8 +122,8 @@ def view_of(project: str, query: QueryParams) -> View:
         query=query.get("q", ""),
         columns=named or (() if query.get("columns") == "none" else None),
         sorts=sorts[:MAX_KEYS] or (Sort(NEWEST_FIRST, query.get("order") != "ascending"),),
-        groups=_listed(query, "group")[:MAX_LEVELS],
-        opened=tuple(_within(text) for text in query.getlist("open")[:MAX_OPEN_GROUPS]),
+        groups=_listed(query, "rows")[:MAX_LEVELS],
+        opened=tuple(_within(text) for text in query.getlist("unfold")[:MAX_OPEN_GROUPS]),
         within=tuple(query.getlist("within")[:MAX_LEVELS]),
         pinned=_listed(query, "pin"),
         scaled=_listed(query, "scale"),
@@ -142,7 +142,11 @@ def view_of(project: str, query: QueryParams) -> View:
 
 # What the charts and the comparison beside the table keep in the address.
 CHART_PARTS = frozenset(
-    ("tab", "find", "x", "y", "show", "from", "to", "hide", "smooth", "outliers", "by", "a", "b", "metric", "step")
+    (
+        *("tab", "find", "show", "target", "across", "up", "by", "a", "b"),
+        *("x", "y", "metric", "from", "to", "smooth", "amount", "outliers", "marks", "band", "expression", "group"),
+        *("hide", "only", "open", "fold", "page", "full"),
+    )
 )
 
 

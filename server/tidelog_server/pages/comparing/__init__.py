@@ -1,0 +1,1 @@
+"""The parts of a comparison: what differs, how parameters relate to a metric, how groups of runs compare."""
