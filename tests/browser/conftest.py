@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 import tidelog
+from benchmarks.jobs.many_runs import fill_project
 from tests.conftest import ServerProcess, free_port
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -95,6 +96,17 @@ def long_run(site: Site) -> str:
             run[f"layers/norm_{number:02d}"].extend([noise.random() for _ in range(50)])
         run["monitoring/cpu_percent"].extend([noise.random() * 100 for _ in range(50)])
     return label_of(run)
+
+
+@pytest.fixture(scope="session")
+def many_runs(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a server with a project of 2,000 runs."""
+    data = tmp_path_factory.mktemp("many")
+    fill_project(str(data), 2_000)
+    server = ServerProcess(data, free_port())
+    server.start()
+    yield server.url
+    server.stop()
 
 
 @pytest.fixture(scope="session")

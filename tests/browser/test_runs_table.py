@@ -238,3 +238,89 @@ def test_one_run_alone_cannot_be_compared(page: Page, site: Site) -> None:
     expect(page.get_by_role("button", name="Compare")).to_be_enabled()
     page.get_by_role("button", name="Clear").click()
     expect(page.get_by_role("button", name="Compare")).to_be_disabled()
+
+
+def test_table_and_charts_stand_side_by_side(page: Page, site: Site) -> None:
+    """An eye that is opened or closed is a curve more or less; parts of the comparison change in place."""
+    page.goto("/projects/mnist?view=split&q=cnn-0&column=val/loss")
+    expect(page.locator("#legend .legend-run")).to_have_count(10)
+    page.wait_for_selector('figure.chart[data-path="val/loss"] canvas')
+    page.get_by_role("checkbox", name="Show MNIST-1 in charts", exact=True).uncheck()
+    expect(page.locator("#legend .legend-run")).to_have_count(9)
+    assert len(query_of(page)["run"]) == 9
+    page.locator("#pane").get_by_role("link", name="Groups").click()
+    expect(page.locator(".verdict")).to_be_visible()
+    expect(page.locator("#runs .run-row")).to_have_count(10)
+    page.go_back()
+    expect(page.locator("#legend .legend-run")).to_have_count(9)
+
+
+def test_a_stretch_of_an_axis_leaves_runs_out(page: Page, site: Site) -> None:
+    """Brushing parallel coordinates fades the runs that do not pass, by pointer and by keys."""
+    labels = "&".join(f"run={label}" for label in site.labels[:12])
+    page.goto(f"/projects/mnist/compare?{labels}&tab=relations&target=val/loss")
+    zone = page.locator(".brush-zone").last
+    zone.focus()
+    for _ in range(12):
+        page.keyboard.press("ArrowUp")
+    expect(page.locator("[data-brushed]")).to_contain_text("of 12 runs pass")
+    assert 0 < page.locator(".is-brushed-out").count() < 12
+    page.keyboard.press("Escape")
+    expect(page.locator(".is-brushed-out")).to_have_count(0)
+
+
+def test_ticked_runs_are_tagged_trashed_and_restored(page: Page, site: Site) -> None:
+    """In bulk, with a way back; a trashed run is in no list but the trash."""
+    for number in range(3):
+        with site.log(project="bulk", name=f"bulk-{number}") as run:
+            run["a"] = number
+    page.goto("/projects/bulk?column=a")
+    page.get_by_role("checkbox", name="Tick BULK-1").check()
+    page.get_by_role("checkbox", name="Tick BULK-2").check()
+    page.get_by_role("textbox", name="Tag", exact=True).fill("keep & <b>")
+    page.get_by_role("button", name="Add tag").click()
+    expect(page.locator("#row-BULK-1 .tag")).to_have_text("keep & <b>")
+    page.get_by_role("checkbox", name="Tick BULK-2").check()
+    page.get_by_role("button", name="Move to trash").click()
+    expect(page.locator("#runs .run-row")).to_have_count(2)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator("#runs .run-row")).to_have_count(3)
+    page.get_by_role("checkbox", name="Tick BULK-3").check()
+    page.get_by_role("button", name="Move to trash").click()
+    expect(page.locator("#runs .run-row")).to_have_count(2)
+    page.goto("/projects/bulk?trash=1")
+    page.get_by_role("checkbox", name="Tick BULK-3").check()
+    page.get_by_role("button", name="Restore").click()
+    expect(page.get_by_role("heading", name="The trash is empty")).to_be_visible()
+
+
+def test_names_are_changed_where_they_stand(page: Page, site: Site) -> None:
+    """Enter keeps what was typed, Escape does not; the next look shows it."""
+    with site.log(project="names", name="before") as run:
+        run["a"] = 1
+    page.goto("/projects/names")
+    row = page.locator("#row-NAMES-1")
+    row.hover()
+    page.get_by_role("button", name="Rename NAMES-1").click()
+    page.get_by_role("textbox", name="Name of NAMES-1").fill("after <i>")
+    page.keyboard.press("Enter")
+    expect(row.locator(".run-link")).to_have_text("after <i>")
+    page.get_by_role("button", name="Rename NAMES-1").click()
+    page.get_by_role("textbox", name="Name of NAMES-1").fill("never")
+    page.keyboard.press("Escape")
+    page.reload()
+    expect(row.locator(".run-link")).to_have_text("after <i>")
+
+
+def test_rows_follow_as_one_scrolls_and_the_document_stays_small(page: Page, many_runs: str) -> None:
+    """Pages are loaded near the window and taken out far from it; going back shows the first run again."""
+    page.goto(f"{many_runs}/projects/sweep?column=val/loss")
+    scroller = page.locator("#runs [data-scroll]")
+    expect(page.locator("#runs .run-row").first).to_contain_text("SWEEP-2000")
+    for step in range(1, 40):
+        scroller.evaluate(f"one => one.scrollTop = {step * 1500}")
+        page.wait_for_timeout(60)
+    page.wait_for_function("document.querySelectorAll('#runs tbody.rows').length > 20")
+    assert page.locator("#runs .run-row").count() < 900
+    scroller.evaluate("one => one.scrollTop = 0")
+    expect(page.locator("#row-SWEEP-2000")).to_be_visible(timeout=20_000)

@@ -35,7 +35,11 @@ router = APIRouter(route_class=PageRoute)
 ROWS = 50
 TAGS = "sys/tags"
 MAX_ONLY = 200  # runs that are asked for by label, to be brought up to date
-PARTIALS = {"runs": "partials/table/runs.html", "rows": "partials/table/rows.html", "pane": "partials/table/pane.html"}
+PARTIALS = {
+    "runs": "partials/table/runs.html",
+    "rows": "partials/table/rows.html",
+    "pane": "partials/table/pane.html",
+}
 
 
 @dataclass(frozen=True)

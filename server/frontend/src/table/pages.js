@@ -11,6 +11,7 @@ const FAR_PX = 4000; // pages further away are taken out of the document
 const LIVE_ROWS = 100;
 
 let loading = false;
+let isMoved = false; // scrolled further while something was being loaded
 
 /** Load and drop pages as one scrolls. */
 export function listenToScrolling() {
@@ -26,10 +27,14 @@ const bodies = () => [...document.querySelectorAll("#runs tbody.rows")];
 
 async function look() {
   const scroller = document.querySelector("#runs [data-scroll]");
+  isMoved = true;
   if (!scroller || loading) return;
   loading = true;
   try {
-    while (await lookOnce(scroller));
+    while (isMoved) {
+      isMoved = false;
+      while (await lookOnce(scroller));
+    }
   } catch (error) {
     console.warn("The next runs could not be loaded; scroll to try again.", error);
   } finally {
