@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
-from benchmarks import append, charts, monitoring, reading, startup, storage, throughput
+from benchmarks import append, chart_pages, charts, monitoring, reading, startup, storage, throughput
 from benchmarks.command import ROUNDS, end_servers_when_terminated
 from benchmarks.processes import ROOT
 from benchmarks.report import Line, load, surroundings, table
@@ -24,6 +24,7 @@ BENCHMARKS = {
     "throughput": throughput,
     "storage": storage,
     "charts": charts,
+    "chart_pages": chart_pages,
     "startup": startup,
     "monitoring": monitoring,
     "reading": reading,

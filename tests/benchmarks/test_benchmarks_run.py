@@ -15,6 +15,7 @@ LINES = {
     "append": ["one `append`, p50", "one `append`, p99", "a dict of 100, per point", "client CPU per point"],
     "throughput": ["1 run x 100 metrics x 5,000 steps", "20 processes at once, nothing lost"],
     "storage": ["bytes a point on the server after compaction"],
+    "chart_pages": ["first paint", "zoom", "all drawn", "longest frame", "script and style"],
     "charts": ["chart of 1M points", "100 runs x 1,000 points"],
     "monitoring": ["hardware monitoring at 1 Hz, 0 GPUs"],
     "reading": ["points read back, points a second", "peak memory of the client", "peak memory of the server"],

@@ -4,7 +4,7 @@
  * A chart that is not in view costs nothing but its place. The server answers with as many buckets as the widest chart has
  * pixels, so that zooming asks again and shows what lay between.
  *
- * A board is put anywhere by HTML alone (docs/decisions/0007-boards-of-charts.md):
+ * A board is put anywhere by HTML alone (docs/decisions/0009-boards-of-charts.md):
  *
  *     <div data-board id="charts" data-legend="#legend">              its view is kept in the address of the page
  *     <div data-board id="w7" data-legend="#w7-runs" data-view="x=relative&smooth=ema:0.6">   its own view

@@ -41,7 +41,7 @@ export class Highlight {
   make(plot) {
     this.canvas = document.createElement("canvas");
     this.canvas.className = "chart-highlight";
-    plot.under.parentElement.insertBefore(this.canvas, plot.under);
+    plot.over.before(this.canvas);
     return this.canvas;
   }
 }

@@ -13,7 +13,7 @@ export function listenToSections() {
     if (board && served !== servedPart()) reload(board);
     served = servedPart();
   });
-  pageView.listen(() => (served = servedPart()));
+  document.addEventListener("htmx:afterSettle", () => (served = servedPart()));
   document.addEventListener("click", (event) => {
     const { target } = event;
     const link = target.closest?.("a[data-section-page]");

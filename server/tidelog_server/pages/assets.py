@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import logging
 from pathlib import Path
 from urllib.parse import parse_qs
 
-from starlette.responses import Response
+from starlette.datastructures import Headers
+from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -16,6 +18,7 @@ logger = logging.getLogger(__name__)
 STATIC = Path(__file__).parent.parent / "static"
 BUNDLES = ("dist/app.js", "dist/style.css")
 HASH_CHARACTERS = 12
+GZIP_LEVEL = 9
 FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -26,6 +29,7 @@ class Assets(StaticFiles):
         super().__init__(directory=folder, check_dir=False)
         self.folder = folder
         self._hashes: dict[str, tuple[int, str]] = {}
+        self._packed: dict[str, tuple[int, bytes]] = {}
 
     def address(self, name: str) -> str:
         """The address of the file `name`, with the hash of what it holds now (a rebuilt bundle gets a new one)."""
@@ -56,8 +60,23 @@ class Assets(StaticFiles):
             )
 
     async def get_response(self, path: str, scope: Scope) -> Response:
-        """The file, with how long it may be kept."""
+        """The file, compressed where the browser takes that, with how long it may be kept."""
         response = await super().get_response(path, scope)
+        if isinstance(response, FileResponse) and response.status_code == 200 and path in BUNDLES:
+            response = self._compressed(path, response, Headers(scope=scope).get("accept-encoding", ""))
         versioned = b"v" in parse_qs(scope.get("query_string", b""))
         response.headers["cache-control"] = FOREVER if versioned and response.status_code in (200, 304) else "no-cache"
         return response
+
+    def _compressed(self, name: str, response: FileResponse, accepted: str) -> Response:
+        """The bundle as gzip, kept in memory until it is built anew."""
+        response.headers["vary"] = "Accept-Encoding"
+        if "gzip" not in accepted:
+            return response
+        changed = (self.folder / name).stat().st_mtime_ns
+        known = self._packed.get(name)
+        if known is None or known[0] != changed:
+            packed = gzip.compress((self.folder / name).read_bytes(), GZIP_LEVEL, mtime=0)
+            known = self._packed[name] = (changed, packed)
+        kept = {key: value for key, value in response.headers.items() if key not in ("content-length", "accept-ranges")}
+        return Response(known[1], headers={**kept, "content-encoding": "gzip"})

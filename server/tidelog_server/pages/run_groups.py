@@ -53,7 +53,7 @@ def run_groups(runs: Sequence[Run], attributes: Sequence[Difference], path: str)
         order.setdefault(texts[run.id], value)
     groups = tuple(
         RunGroup(
-            name=f"{path} = {text}",
+            name=f"{path.split('/')[-1]} = {text}",
             label=f"{path}={text}",
             run_number=next(run.number for run in runs if texts[run.id] == text),
             size=list(texts.values()).count(text),
