@@ -12,6 +12,7 @@ from __future__ import annotations
 import gzip
 import importlib.util
 import shutil
+import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -100,7 +101,17 @@ BARE_DRAW = """async ({ runs, points }) => {
 
 
 def measure(size: Size) -> list[Line]:
-    """All lines of this benchmark."""
+    """All lines of this benchmark; none, said so, where there is no browser."""
+    with ExitStack() as stack:
+        try:
+            browser = _browser(stack)
+        except NotInstalledError as error:
+            print(f"pages of charts are left out: there is no {error}", file=sys.stderr)
+            return []
+        return _measure(size, browser, stack)
+
+
+def _measure(size: Size, browser: Any, stack: ExitStack) -> list[Line]:
     runs, points = size.of(LONG_RUNS, SMOKE_RUNS), size.of(LONG_POINTS, SMOKE_POINTS)
     many = size.of(MANY_RUNS, SMOKE_RUNS)
     questions = {
@@ -114,27 +125,25 @@ def measure(size: Size) -> list[Line]:
         ],
         "weight": [Question("script and style of a page, compressed", "weight", "bytes", at_most=200_000)],
     }
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        browser = _browser(stack)
-        server = stack.enter_context(tidelog_server(folder / "tidelog"))
-        fill = partial(run_job, filling.fill_tidelog, folder=str(folder), url=server.url)
-        fill(runs=runs, series=1, length=points)
-        fill(runs=many, series=size.of(MANY_SERIES, 2), length=MANY_POINTS)
-        database_file.wait_for_rest(folder / "tidelog")
-        with Connection(server.url) as connection:
-            key = connection.get_json("/api/projects")["projects"][0]["key"]
-        long_page = _address(server.url, key, range(1, runs + 1))
-        many_page = _address(server.url, key, range(runs + 1, runs + many + 1))
-        contests = {
-            "long": [
-                Contender("tidelog", lambda: _time_long(browser, long_page)),
-                *([Contender("uPlot alone, points in memory", lambda: _time_bare(browser, runs, points))] * size.peers),
-            ],
-            "many": [Contender("tidelog", lambda: _time_many(browser, many_page))],
-            "weight": [Contender("tidelog", _weigh)],
-        }
-        return [line for name, asked in questions.items() for line in answer(asked, hold(contests[name], size.rounds))]
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    server = stack.enter_context(tidelog_server(folder / "tidelog"))
+    fill = partial(run_job, filling.fill_tidelog, folder=str(folder), url=server.url)
+    fill(runs=runs, series=1, length=points)
+    fill(runs=many, series=size.of(MANY_SERIES, 2), length=MANY_POINTS)
+    database_file.wait_for_rest(folder / "tidelog")
+    with Connection(server.url) as connection:
+        key = connection.get_json("/api/projects")["projects"][0]["key"]
+    long_page = _address(server.url, key, range(1, runs + 1))
+    many_page = _address(server.url, key, range(runs + 1, runs + many + 1))
+    contests = {
+        "long": [
+            Contender("tidelog", lambda: _time_long(browser, long_page)),
+            *([Contender("uPlot alone, points in memory", lambda: _time_bare(browser, runs, points))] * size.peers),
+        ],
+        "many": [Contender("tidelog", lambda: _time_many(browser, many_page))],
+        "weight": [Contender("tidelog", _weigh)],
+    }
+    return [line for name, asked in questions.items() for line in answer(asked, hold(contests[name], size.rounds))]
 
 
 def _browser(stack: ExitStack) -> Any:
