@@ -29,6 +29,7 @@ const RETRY_MS = 5000;
 const MAX_PAIRS = 5000; // of run and path, in one request
 const FIRST_PAIRS = 600; // in each of the first requests: so that something is drawn soon
 const MAX_DRAWN = 60000; // points of one chart, over all its runs
+const MANY_RUNS = 16; // from which on only those columns are asked for that are drawn: frames get large
 const MIN_BUCKETS = 100;
 const MAX_BUCKETS = 4000;
 
@@ -240,6 +241,7 @@ export class Board {
       runs,
       paths: [...new Set(items.flatMap((item) => item.paths))],
       buckets,
+      columns: this.ids.length > MANY_RUNS ? "drawn" : "all",
       axis: view.x,
       start: view.from,
       stop: view.to,

@@ -41,6 +41,7 @@ class ChartRequest(BaseModel):
     x_path: str = Field("", max_length=1024)
     start: Bound | None = None
     stop: Bound | None = None
+    columns: Literal["all", "drawn"] = "all"
 
     @field_validator("runs", "paths", mode="after")
     @classmethod
@@ -80,7 +81,7 @@ def read_charts(request: Request, chart: ChartRequest) -> Response:
             groups=chart.groups,
         )
         drawn = draw(connection, services.tails, board)
-    return respond(request, [_frame_series(item) for item in drawn])
+    return respond(request, [_frame_series(item, _columns(chart)) for item in drawn])
 
 
 def _check(chart: ChartRequest) -> None:
@@ -97,7 +98,15 @@ def _check(chart: ChartRequest) -> None:
         raise InvalidRequestError("A group has runs that are not among `runs`.")
 
 
-def _frame_series(drawn: Drawn) -> FrameSeries:
+def _columns(chart: ChartRequest) -> frozenset[str] | None:
+    """The columns that a picture needs: where a point stands, its value, or mean and extremes of a bucket."""
+    if chart.columns == "all" or chart.groups:
+        return None
+    place = {"step": "step", "metric": "x"}.get(chart.axis, "time")
+    return frozenset((place, "value", "min", "max", "mean"))
+
+
+def _frame_series(drawn: Drawn, wanted: frozenset[str] | None) -> FrameSeries:
     header: dict[str, Any] = {
         "run": drawn.run.run_id if drawn.run else None,
         "path": drawn.text,
@@ -109,4 +118,6 @@ def _frame_series(drawn: Drawn) -> FrameSeries:
         header.update(expression=True, exact=drawn.is_exact)
     if drawn.group is not None:
         header.update(group=drawn.group, runs=drawn.runs)
-    return FrameSeries(header, drawn.curve.names, drawn.curve.columns)
+    pairs = zip(drawn.curve.names, drawn.curve.columns, strict=True)
+    kept = {name: column for name, column in pairs if wanted is None or name in wanted}
+    return FrameSeries(header, tuple(kept), tuple(kept.values()))

@@ -71,6 +71,18 @@ def test_a_metric_is_the_x_axis(client: httpx.Client, runs: list[Sender]) -> Non
     assert series["columns"]["step"] == [2, 4, 6]
 
 
+@pytest.mark.parametrize(
+    ("axis", "place"),
+    [({}, "step"), ({"axis": "relative"}, "time"), ({"axis": "metric", "x_path": "tokens"}, "x")],
+)
+def test_only_what_is_drawn_may_be_asked_for(
+    client: httpx.Client, runs: list[Sender], axis: dict[str, str], place: str
+) -> None:
+    """A comparison of many runs need not carry what no pixel shows."""
+    [series] = ask(client, runs=[runs[0].run_id], paths=["loss"], columns="drawn", **axis)
+    assert set(series["columns"]) == {place, "value"}
+
+
 def test_groups_are_curves_of_their_own(client: httpx.Client, runs: list[Sender]) -> None:
     """With the number of runs, on every axis and for expressions."""
     ids = [sender.run_id for sender in runs]
