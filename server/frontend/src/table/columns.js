@@ -15,7 +15,7 @@ const sheet = new CSSStyleSheet();
 export function listenToColumns() {
   if (!tablePart()) return;
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
-  for (const name of ["htmx:afterSettle", "tidelog:rows"]) document.addEventListener(name, dress);
+  document.addEventListener("htmx:afterSettle", ({ target }) => (target.id === "runs" || target.querySelector?.("#runs")) && dress());
   addEventListener("resize", place);
   document.addEventListener("tidelog:pin", ({ target }) => toggle(new URLSearchParams(location.search), "pin", target.dataset.column));
   dragColumns();
@@ -123,7 +123,8 @@ function handleOf(head) {
   handle.setAttribute("role", "separator");
   handle.setAttribute("aria-orientation", "vertical");
   handle.setAttribute("aria-label", `Width of ${head.dataset.column}`);
-  handle.setAttribute("aria-valuenow", String(Math.round(head.getBoundingClientRect().width)));
+  handle.setAttribute("aria-valuenow", head.dataset.width ?? "0");
+  handle.addEventListener("focus", () => handle.setAttribute("aria-valuenow", String(Math.round(head.getBoundingClientRect().width))));
   handle.draggable = true;
   handle.addEventListener("dragstart", (event) => event.preventDefault());
   handle.addEventListener("pointerdown", (event) => {
@@ -169,25 +170,35 @@ function rememberWidths() {
   history.replaceState(history.state, "", address);
 }
 
-/** Write the rules for widths, and for how far from the left each pinned column stays. */
+let written = "";
+
+/** Write the rules for widths, and for how far from the left each pinned column stays. Heads are measured together: each
+ * look at a size after a change makes the browser lay out the whole table again. */
 function place() {
-  const rules = [];
   const heads = [...document.querySelectorAll("#runs thead th")];
-  heads.forEach((head, index) => {
-    const { width } = head.dataset;
-    const cells = `.runs-table tr:not(.blank, .group-row) > :nth-child(${index + 1})`;
-    if (width) rules.push(`${cells} { width: ${width}px; min-width: ${width}px; max-width: ${width}px; }`);
-  });
-  sheet.replaceSync(rules.join("\n"));
-  const run = document.querySelector("#runs thead th[data-column='sys/name']");
-  if (!run || matchMedia("(max-width: 700px)").matches) return;
+  const widths = heads.map(({ dataset }, index) => dataset.width && `${cellsOf(index)} { width: ${dataset.width}px; min-width: ${dataset.width}px; max-width: ${dataset.width}px; }`).filter(Boolean);
+  if (widths.length) write(widths);
+  const run = heads.findIndex(({ dataset }) => dataset.column === "sys/name");
+  if (run < 0 || matchMedia("(max-width: 700px)").matches) return write(widths);
+  const held = heads.map((head, index) => index <= run || head.classList.contains("is-pinned"));
+  const sizes = heads.map((head, index) => (held[index] ? head.getBoundingClientRect().width : 0));
   let left = 0;
-  heads.forEach((head, index) => {
-    const isHeld = index <= heads.indexOf(run) || head.classList.contains("is-pinned");
-    if (!isHeld) return;
-    rules.push(`.runs-table tr:not(.blank, .group-row) > :nth-child(${index + 1}) { position: sticky; left: ${left}px; z-index: 2; }`);
-    rules.push(`.runs-table thead tr > :nth-child(${index + 1}) { z-index: 5; }`);
-    left += head.getBoundingClientRect().width;
+  const pins = [];
+  heads.forEach((_, index) => {
+    if (!held[index]) return;
+    pins.push(`${cellsOf(index)} { position: sticky; left: ${left}px; z-index: 2; }`, `.runs-table thead tr > :nth-child(${index + 1}) { z-index: 5; }`);
+    left += sizes[index];
   });
-  sheet.replaceSync(rules.join("\n"));
+  write([...widths, ...pins]);
+}
+
+/** @param {number} index */
+const cellsOf = (index) => `.runs-table tr:not(.blank, .group-row) > :nth-child(${index + 1})`;
+
+/** @param {string[]} rules */
+function write(rules) {
+  const text = rules.join("\n");
+  if (text === written) return;
+  written = text;
+  sheet.replaceSync(text);
 }
