@@ -42,10 +42,12 @@ def test_the_table_follows_the_state_of_its_runs(page: Page, site: Site) -> None
     page.goto("/projects/live-table")
     row = page.locator("#runs tbody tr").first
     expect(row).to_contain_text("running")
-    row.get_by_role("checkbox").check()
+    row.get_by_role("checkbox", name="Tick").check()
+    row.get_by_role("checkbox", name="in charts").check()
     run.stop()
     expect(row).to_contain_text("finished", timeout=PATIENCE_MS)
-    expect(row.get_by_role("checkbox")).to_be_checked()
+    expect(row.get_by_role("checkbox", name="Tick")).to_be_checked()
+    expect(row.get_by_role("checkbox", name="in charts")).to_be_checked()
 
 
 def test_a_failed_run_shows_its_traceback(page: Page, site: Site) -> None:

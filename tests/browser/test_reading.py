@@ -130,7 +130,7 @@ def test_a_wrong_address_leads_on(browser: Browser, site: Site) -> None:
     answer = page.goto("/projects/mnist/compare?run=MNIST-1")
     assert answer is not None
     assert answer.status == 400
-    expect(page.locator("main")).to_contain_text("2 to 100 runs can be compared")
+    expect(page.locator("main")).to_contain_text("2 to 200 runs can be compared")
     page.close()
 
 

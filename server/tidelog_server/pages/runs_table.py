@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Request
+from starlette.background import BackgroundTask
 from starlette.responses import Response
 
 from tidelog_server.clock import now_ms
@@ -34,6 +35,7 @@ router = APIRouter(route_class=PageRoute)
 
 ROWS = 50
 TAGS = "sys/tags"
+MANY_RUNS = 5_000  # of a project whose columns take long enough to be read ahead
 MAX_ONLY = 200  # runs that are asked for by label, to be brought up to date
 PARTIALS = {
     "runs": "partials/table/runs.html",
@@ -146,7 +148,20 @@ def show_runs(request: Request, project: str) -> Response:
     page = runs_page(found, view, headers, shown, pane, server=server, now=now)
     if partial == "compare-body" and pane is not None:
         return render(request, "partials/compare_body.html", pane)
-    return render(request, PARTIALS.get(partial, "pages/runs.html"), page)
+    answer = render(request, PARTIALS.get(partial, "pages/runs.html"), page)
+    if not partial and found.runs > MANY_RUNS:
+        answer.background = BackgroundTask(_load_columns, services, found.id, columns)
+    return answer
+
+
+def _load_columns(services: Services, project_id: int, columns: Sequence[str]) -> None:
+    """Read what the next press on a head or the next filter will need, while the page is looked at.
+
+    One column at a time: a request that comes meanwhile waits for one of them, not for all.
+    """
+    for column in columns:
+        with services.database.read() as connection:
+            services.sheets.sheet(connection, project_id, [subject_of(column)])
 
 
 def _pane(request: Request, view: View, shown: Shown) -> ComparePage | None:
