@@ -42,6 +42,12 @@ PARTIALS = {
     "rows": "partials/table/rows.html",
     "pane": "partials/table/pane.html",
 }
+# Parts of the comparison beside the table, which its scripts ask for at the address of the page.
+PANE_PARTIALS = {
+    "compare-body": "partials/compare_body.html",
+    "charts": "partials/charts.html",
+    "legend": "partials/legend.html",
+}
 
 
 @dataclass(frozen=True)
@@ -143,11 +149,12 @@ def show_runs(request: Request, project: str) -> Response:
         headers = headers_of(view, columns, types_of(connection, found.id, paths))
         shown = _shown(services, connection, found, view, headers, only, now)
     partial = wanted_partial(request)
-    pane = _pane(request, view, shown) if view.layout == "split" and partial in ("", "pane", "compare-body") else None
+    has_pane = view.layout == "split" and partial in ("", "pane", *PANE_PARTIALS)
+    pane = _pane(request, view, shown) if has_pane else None
     server = str(request.base_url).rstrip("/")
     page = runs_page(found, view, headers, shown, pane, server=server, now=now)
-    if partial == "compare-body" and pane is not None:
-        return render(request, "partials/compare_body.html", pane)
+    if partial in PANE_PARTIALS and pane is not None:
+        return render(request, PANE_PARTIALS[partial], pane)
     answer = render(request, PARTIALS.get(partial, "pages/runs.html"), page)
     if not partial and found.runs > MANY_RUNS:
         answer.background = BackgroundTask(_load_columns, services, found.id, columns)

@@ -68,6 +68,10 @@ def test_the_comparison_stands_beside_the_table(sweep: Pages) -> None:
     chosen = sweep.get("/projects/mnist?view=split&run=MNIST-2&run=MNIST-5").text
     assert chosen.count('class="legend-run"') == 2
     assert "No eye is open" in sweep.get("/projects/mnist?view=split&run=none").text
+    for element in ("charts", "legend", "compare-body"):
+        alone = sweep.get("/projects/mnist?view=split&run=MNIST-2", HX_Request="true", HX_Target=element).text
+        assert f'id="{element}"' in alone
+        assert "<html" not in alone
     part = sweep.get("/projects/mnist?view=split&run=MNIST-2&tab=source", HX_Request="true", HX_Target="pane").text
     assert part.startswith('<section id="pane"')
 
