@@ -155,7 +155,7 @@ def comparison_of(services: Services, project: str, labels: Sequence[str], asked
         if one.state == "running":
             services.folder.fold(one.id)
     with services.database.read() as connection:
-        comparison = compare_runs(connection, [one.id for one in chosen])
+        comparison = compare_runs(connection, [one.id for one in chosen], least=1)  # beside the table, one is enough
         values: dict[str, list[object]] = {}
         if asked.tab in ANALYSES:
             asked = _completed(asked, comparison.attributes)

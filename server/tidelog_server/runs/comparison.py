@@ -49,12 +49,12 @@ def differing_attributes(connection: sa.Connection, run_ids: Sequence[int]) -> l
     return compare_runs(connection, run_ids).attributes
 
 
-def compare_runs(connection: sa.Connection, run_ids: Sequence[int]) -> Comparison:
+def compare_runs(connection: sa.Connection, run_ids: Sequence[int], *, least: int = 2) -> Comparison:
     """Set the attributes of 2 to 200 runs side by side, in three statements: parameters first, then series, then sys/*.
 
     Raises `InvalidRequestError` for a wrong number of runs, `RunNotFoundError` for one that is not there.
     """
-    if not 2 <= len(set(run_ids)) == len(run_ids) <= RUNS_LIMIT:
+    if not least <= len(set(run_ids)) == len(run_ids) <= RUNS_LIMIT:
         message = f"A comparison takes 2 to {RUNS_LIMIT} different runs, not {len(set(run_ids))} of {len(run_ids)}."
         raise InvalidRequestError(message, field="runs")
     runs_by_id(connection, run_ids)
