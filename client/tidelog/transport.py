@@ -77,6 +77,10 @@ class Transport:
         """Send JSON and return the JSON that it is answered with."""
         return _content(self._send("POST", path, json=body))
 
+    def delete(self, path: str, params: Mapping[str, Any]) -> Any:
+        """Return the JSON that a DELETE answers."""
+        return _content(self._send("DELETE", path, params=params))
+
     def post_bytes(self, path: str, body: bytes, media_type: str, params: Mapping[str, Any]) -> Any:
         """Send bytes and return the JSON that they are answered with."""
         return _content(self._send("POST", path, content=body, params=params, headers={"Content-Type": media_type}))

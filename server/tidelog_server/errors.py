@@ -10,6 +10,7 @@
     │   ├── ProjectNotFoundError
     │   ├── RunNotFoundError
     │   ├── RunDeletedError         410  it was there, and was purged
+    │   ├── AttributeNotFoundError
     │   ├── SeriesNotFoundError
     │   ├── ArtifactNotFoundError
     │   ├── FileNotHereError             no such file, or it has not arrived
@@ -115,6 +116,12 @@ class RunDeletedError(NotFoundError):
 
     code = "run_deleted"
     status = 410
+
+
+class AttributeNotFoundError(NotFoundError):
+    """The run has nothing at this path."""
+
+    code = "attribute_not_found"
 
 
 class SeriesNotFoundError(NotFoundError):

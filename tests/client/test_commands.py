@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+import tidelog
 from tests.client.programs import CLIENT
 from tests.conftest import ServerProcess, free_port
 from tests.reading_runs import PROJECT, STEPS, log_runs
@@ -132,6 +133,20 @@ def test_trash_restore_delete(
     assert cli.main(["trash", "DIGITS-3", "--query", ""]) == 2
     assert cli.main(["restore"]) == 2
     assert cli.main(["trash", "DIGITS-99"]) == 3
+
+
+def test_delete_attributes(
+    here: Path, server: ServerProcess, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of one run, which is not in the trash; what is not there is exit status 3, and without --yes nobody is asked."""
+    log_runs(server.url, here / "journals")
+    monkeypatch.setenv("TIDELOG_URL", server.url)
+    assert cli.main(["delete", "DIGITS-1", "--attribute", "params"]) == 2
+    assert as_json(capsys, "delete", "DIGITS-1", "--attribute", "params", "--yes")["attributes"] >= 1
+    with tidelog.init_run("digits", with_id="DIGITS-1", mode="read-only", url=server.url) as run:
+        assert "params" not in run.get_structure()
+    assert cli.main(["delete", "DIGITS-1", "--attribute", "params", "--yes"]) == 3
+    assert cli.main(["delete", "DIGITS-1", "DIGITS-2", "--attribute", "params", "--yes"]) == 2
 
 
 def test_output_into_a_closed_pipe(here: Path) -> None:

@@ -1,4 +1,4 @@
-"""`tidelog trash`, `restore` and `delete`: runs out of sight, back again, and gone for good."""
+"""`tidelog trash`, `restore` and `delete`: runs out of sight, back again, and gone for good; attributes too."""
 
 from __future__ import annotations
 
@@ -39,9 +39,15 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
     delete = add_command(
         commands,
         "delete",
-        "delete runs that are in the trash, for good",
+        "delete runs that are in the trash, or attributes of a run, for good",
         delete_runs,
         example="tidelog trash MNIST-3 && tidelog delete MNIST-3",
+    )
+    delete.add_argument(
+        "--attribute",
+        metavar="PATH",
+        action="append",
+        help="of one run, in the trash or not: the attribute, and everything below its path; may be repeated",
     )
     delete.add_argument("--yes", action="store_true", help="do not ask")
     for parser, chosen in ((trash, "without any: list the trash"), (restore, "labels"), (delete, "labels")):
@@ -70,14 +76,11 @@ def restore_runs(options: argparse.Namespace) -> int:
 
 def delete_runs(options: argparse.Namespace) -> int:
     """Delete what is in the trash; status 1 if a run had to stay because others are forks of it."""
+    if options.attribute:
+        return _delete_attributes(options)
     selection = _selection(options)
-    if not options.yes:
-        if not sys.stdin.isatty():
-            say("there is nobody to ask: deleting for good needs --yes here")
-            return WRONG
-        if input("Delete these runs of the trash for ever? [y/N] ").strip().lower() not in ("y", "yes"):
-            say("nothing was deleted")
-            return NOT_ALL
+    if (refused := _refused(options, "Delete these runs of the trash for ever?")) is not None:
+        return refused
     answer = _repeat(options, "purge", selection)
     if options.json:
         print_json(answer)
@@ -86,6 +89,36 @@ def delete_runs(options: argparse.Namespace) -> int:
     for label in answer["kept"]:
         say(f"{label} stays in the trash: other runs are forks of it and need its history")
     return NOT_ALL if answer["kept"] else DONE
+
+
+def _delete_attributes(options: argparse.Namespace) -> int:
+    if len(options.runs) != 1 or options.query is not None:
+        raise InvalidValueError("--attribute deletes from one run: give its label, such as MNIST-3, and no --query")
+    [run] = options.runs
+    if (refused := _refused(options, f"Delete {', '.join(options.attribute)} of {run} for ever?")) is not None:
+        return refused
+    with server_of(options) as server:
+        deleted = sum(
+            server.delete(f"/runs/{quoted(run)}/attributes", {"path": path})["attributes"] for path in options.attribute
+        )
+    if options.json:
+        print_json({"attributes": deleted})
+    else:
+        print(f"{deleted} attributes of {run} deleted for good")
+    return DONE
+
+
+def _refused(options: argparse.Namespace, question: str) -> int | None:
+    """Ask whether to delete; the exit status if not."""
+    if options.yes:
+        return None
+    if not sys.stdin.isatty():
+        say("there is nobody to ask: deleting for good needs --yes here")
+        return WRONG
+    if input(f"{question} [y/N] ").strip().lower() in ("y", "yes"):
+        return None
+    say("nothing was deleted")
+    return NOT_ALL
 
 
 def _list(options: argparse.Namespace) -> int:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tidelog_server.api.frames import json_number
 from tidelog_server.runs import attributes, events, requests, runs, system
 from tidelog_server.runs.system import STAGES, TAGS, TEXT_CHARACTERS
+from tidelog_server.series import deletion
 from tidelog_server.series.inheritance import with_inherited
 from tidelog_server.series.lineage import with_ancestors
 from tidelog_server.series.points import STEP_UNITS
@@ -148,6 +149,24 @@ def read_attributes(request: Request, label: str, prefix: Annotated[str, Query(m
         run = runs.find_run(connection, label)
     found = system.with_system(run, found, prefix.strip("/"))
     return AttributeList(attributes=[_attribute(attribute) for attribute in found])
+
+
+class AttributesDeleted(BaseModel):
+    """How many attributes were deleted."""
+
+    attributes: int
+
+
+@router.delete("/runs/{label}/attributes")
+def delete_attributes(
+    request: Request, label: str, path: Annotated[str, Query(min_length=1, max_length=1024)]
+) -> AttributesDeleted:
+    """Delete what a run has at a path and below it, for good. What its processes log there later begins anew."""
+    services: Services = request.app.state.services
+    wanted = deletion.path_of(path)
+    with services.database.read() as connection:
+        run = runs.find_run(connection, label)
+    return AttributesDeleted(attributes=deletion.delete_at(services.folder, run, wanted))
 
 
 class EventOut(BaseModel):

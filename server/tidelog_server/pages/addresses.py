@@ -25,6 +25,11 @@ def run_address(project: str, label: str, pairs: Pairs = ()) -> str:
     return with_query(f"{project_url(project)}/runs/{quote(label, safe='')}", pairs)
 
 
+def deletion_address(project: str, label: str, path: str) -> str:
+    """The page that asks whether what a run has at a path is to be deleted."""
+    return with_query(f"{run_address(project, label)}/delete", [("path", path)])
+
+
 def trash_address(project: str, pairs: Pairs = ()) -> str:
     """The trash of a project."""
     return with_query(f"{project_url(project)}/trash", pairs)

@@ -35,6 +35,7 @@ def environment(assets: Assets) -> Environment:
         icon=partial(_icon, assets),
         artifacts_address=addresses.artifacts_address,
         colour_of=colour_of,
+        deletion_address=addresses.deletion_address,
         dashboard_address=addresses.dashboard_address,
         dashboards_address=addresses.dashboards_address,
         objects_address=addresses.objects_address,

@@ -5,7 +5,7 @@ Where one path gets more than one type, `types.settle` decides, which knows what
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -46,13 +46,17 @@ class _Kept:
     objects: Mask | None = None
 
 
-def changes_in(batches: list[LoggedBatch], attempts: list[int], descendants: Descendants) -> Changes:
-    """The net effect of these batches, each by a writer of one of `attempts`; `descendants` gives the paths below a
-    path, and itself.
+def changes_in(
+    batches: list[LoggedBatch], attempts: list[int], descendants: Descendants, deleted_after: Collection[int] = ()
+) -> Changes:
+    """The net effect of these batches, each by a writer of one of `attempts`, and of the deletion of `deleted_after`
+    behind all of them; `descendants` gives the paths below a path, and itself.
     """
     changes = Changes()
     kept = [_Kept() for _ in batches]
     _apply_operations(batches, descendants, changes, kept)
+    if deleted_after:
+        _delete(changes, batches, kept, set(deleted_after), None)
     changes.points = _points_by_path(batches, attempts, kept)
     _collect_objects(batches, kept, changes)
     return changes
@@ -65,11 +69,7 @@ def _apply_operations(
     for index, batch in enumerate(batches):
         for path_id, operation in batch.operations:
             if isinstance(operation, Deletion):
-                doomed = set(descendants(path_id))
-                changes.deleted |= doomed
-                for gone in doomed:
-                    changes.values.pop(gone, None)
-                _drop(batches[: index + 1], kept, operation, np.array(sorted(doomed)))
+                _delete(changes, batches[: index + 1], kept, set(descendants(path_id)), operation)
                 continue
             values = changes.values.setdefault(path_id, PathValues())
             if isinstance(operation, Assignment):
@@ -80,15 +80,20 @@ def _apply_operations(
                 values.change_file_set(batch.writer_id, operation)
 
 
-def _drop(batches: list[LoggedBatch], kept: list[_Kept], deletion: Deletion, doomed: NDArray[np.int64]) -> None:
-    """Mark what was logged to `doomed` paths before the deletion, which stands in the last of these batches."""
+def _delete(
+    changes: Changes, batches: list[LoggedBatch], kept: list[_Kept], doomed: set[int], within: Deletion | None
+) -> None:
+    """Delete what was logged to `doomed` paths in these batches, in the last of them up to the deletion `within` it."""
+    changes.deleted |= doomed
+    for gone in doomed:
+        changes.values.pop(gone, None)
+    path_ids = np.array(sorted(doomed), np.int64)
     for batch, marks in zip(batches, kept, strict=False):
-        is_last = batch is batches[-1]
-        marks.points = _spared(marks.points, batch.path_ids, batch.order, doomed, deletion.after if is_last else None)
+        deletion = within if batch is batches[-1] else None
         objects = batch.objects
-        marks.objects = _spared(
-            marks.objects, objects.path_ids, objects.order, doomed, deletion.after_objects if is_last else None
-        )
+        after, after_objects = (None, None) if deletion is None else (deletion.after, deletion.after_objects)
+        marks.points = _spared(marks.points, batch.path_ids, batch.order, path_ids, after)
+        marks.objects = _spared(marks.objects, objects.path_ids, objects.order, path_ids, after_objects)
 
 
 def _spared(

@@ -8,7 +8,7 @@ whatever processes, never both take effect.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -72,9 +72,18 @@ class Plan:
     file_sets: dict[int, FileSetChanges]
     emptied_file_sets: list[int]
     notices: list[Event]
+    told: Event | None  # a notice that is not left out because there was one like it
     deleted_paths: list[int]
     deleted_series: list[int]
     name: str | None
+
+
+@dataclass(frozen=True)
+class _Deletion:
+    """What a person deletes, behind everything in the log: these paths, and what is noted on the run about it."""
+
+    path_ids: Sequence[int]
+    told: Event | None
 
 
 class Folder:
@@ -85,6 +94,11 @@ class Folder:
         self._cache = cache
         self._locks = [threading.Lock() for _ in range(LOCKS)]
 
+    @property
+    def database(self) -> Database:
+        """Where the runs are."""
+        return self._database
+
     def fold(self, run_id: int) -> int:
         """Fold all that waits in the log of this run; the number of batches that were folded."""
         total = 0
@@ -93,43 +107,56 @@ class Folder:
                 total += done
         return total
 
-    def _fold_some(self, run_id: int) -> int:
-        plan = self._plan_and_apply_sqlite(run_id) if self._database.is_sqlite else self._plan_and_apply(run_id)
+    def delete(self, run_id: int, path_ids: Sequence[int], told: Event | None) -> None:
+        """Delete what the run has at these paths, behind all that was acknowledged before.
+
+        `told`, if any, is noted on the run. What its processes log there afterwards makes new attributes. Fold the run
+        first: a few batches are folded together with the deletion, and no more.
+        """
+        with self._locks[run_id % LOCKS]:
+            self._fold_some(run_id, _Deletion(path_ids, told))
+
+    def _fold_some(self, run_id: int, deletion: _Deletion | None = None) -> int:
+        if self._database.is_sqlite:
+            plan = self._plan_and_apply_sqlite(run_id, deletion)
+        else:
+            plan = self._plan_and_apply(run_id, deletion)
         if plan is None:
             return 0
         self._cache.drop(plan.log_ids)
         return len(plan.log_ids)
 
-    def _plan_and_apply_sqlite(self, run_id: int) -> Plan | None:
+    def _plan_and_apply_sqlite(self, run_id: int, deletion: _Deletion | None) -> Plan | None:
         """Work the fold out beside other writers, then hold them up only while it is written."""
         while True:
             with self._database.read() as connection:
-                plan = self._plan(connection, run_id)
+                plan = self._plan(connection, run_id, deletion)
             if plan is None:
                 return None
             with self._database.write() as connection:
                 if apply(connection, plan):
                     return plan
 
-    def _plan_and_apply(self, run_id: int) -> Plan | None:
+    def _plan_and_apply(self, run_id: int, deletion: _Deletion | None) -> Plan | None:
         """Claim the run by a lock on its row, so that no other process works the same fold out."""
         with self._database.write() as connection:
             connection.execute(sa.select(runs.c.id).where(runs.c.id == run_id).with_for_update(key_share=True))
-            plan = self._plan(connection, run_id)
+            plan = self._plan(connection, run_id, deletion)
             if plan is not None:
                 apply(connection, plan)
         return plan
 
-    def _plan(self, connection: sa.Connection, run_id: int) -> Plan | None:
+    def _plan(self, connection: sa.Connection, run_id: int, deletion: _Deletion | None) -> Plan | None:
         log_ids = log.oldest(connection, run_id, batches=BATCHES_PER_FOLD, points=POINTS_PER_FOLD)
-        if not log_ids:
+        if not log_ids and deletion is None:
             return None
         epoch, project_id, fork_step = connection.execute(
             sa.select(runs.c.fold_epoch, runs.c.project_id, runs.c.fork_step).where(runs.c.id == run_id)
         ).one()
         entries = log.entries(connection, log_ids, self._cache)
         batches, attempts = [entry.batch for entry in entries], [entry.attempt for entry in entries]
-        changes = changes_in(batches, attempts, partial(_with_descendants, connection, project_id))
+        doomed = () if deletion is None else deletion.path_ids
+        changes = changes_in(batches, attempts, partial(_with_descendants, connection, project_id), doomed)
         stored = Stored.load(connection, run_id, changes)
         settled = settle(changes, stored)
         heads = heads_at(stored.heads, settled.points.path_ids)
@@ -148,6 +175,7 @@ class Folder:
             file_sets=settled.file_sets,
             emptied_file_sets=settled.emptied,
             notices=_notices(connection, settled),
+            told=None if deletion is None else deletion.told,
             deleted_paths=sorted(changes.deleted),
             deleted_series=stored.deleted_series,
             name=_new_name(connection, settled.values),
@@ -213,6 +241,8 @@ def apply(connection: sa.Connection, plan: Plan) -> bool:
     single_values = ((path_id, kind, value) for path_id, (kind, value) in plan.values.items())
     write_attributes(connection, plan.project_id, plan.run_id, [*single_values, *objects, *sets])
     events.add_notices(connection, plan.run_id, plan.notices)
+    if plan.told is not None:
+        events.add(connection, plan.run_id, [plan.told])
     if plan.name is not None:
         connection.execute(sa.update(runs).where(runs.c.id == plan.run_id).values(name=plan.name))
     log.remove(connection, plan.log_ids)

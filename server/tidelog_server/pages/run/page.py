@@ -20,6 +20,7 @@ from tidelog_server.pages.run import attributes, charts, console, events, files,
 from tidelog_server.pages.run.tab import Shown, Tab
 from tidelog_server.pages.templating import render, wanted_partial
 from tidelog_server.pages.tree import Tree, matching, tree_of
+from tidelog_server.query.value_types import VIRTUAL
 from tidelog_server.runs.attributes import Attribute, attributes_of
 from tidelog_server.runs.runs import Run, find_run
 from tidelog_server.runs.system import STAGES, with_system
@@ -94,6 +95,7 @@ class RunPage:
     chart_count: int
     axes: Axes
     stages: tuple[str, ...]
+    permanent: frozenset[str]  # paths that cannot be deleted
     body: Any
     now_ms: int
 
@@ -152,6 +154,7 @@ def run_page(shown: Shown, chosen: Tab, received: Received, *, now: int) -> RunP
         chart_count=len(shown.of_type("float_series")),
         axes=axes,
         stages=STAGES,
+        permanent=frozenset(VIRTUAL),
         body=chosen.view(shown),
         now_ms=now,
     )

@@ -1,0 +1,74 @@
+"""Deletion of attributes by people: what a run has at a path and below it goes, with its points and entries.
+
+It takes its place in the order of the run's log: all that was acknowledged before the request goes, and what its
+processes log afterwards begins anew. Files that nothing refers to any more follow once the processes have ended.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from tidelog_server.clock import now_ms
+from tidelog_server.errors import AttributeNotFoundError, InvalidRequestError
+from tidelog_server.ingest.payloads import Event
+from tidelog_server.query.value_types import VIRTUAL
+from tidelog_server.runs.runs import Run
+from tidelog_server.series.fold import Folder
+from tidelog_server.tables import attributes, paths
+
+PATHS_PER_SLICE = 500  # deleted in one transaction, so that a namespace of 100,000 holds nobody up
+
+
+def path_of(text: str) -> str:
+    """The path that a request names; raises `InvalidRequestError` for what cannot be deleted."""
+    path = text.strip("/")
+    if not path:
+        raise InvalidRequestError("No path: say what to delete, such as metrics/loss. To delete a run, use the trash.")
+    if path == "sys" or path in VIRTUAL:
+        raise InvalidRequestError(
+            f"{path} belongs to every run and stays as long as the run does. Nothing was deleted."
+        )
+    return path
+
+
+def delete_at(folder: Folder, run: Run, path: str) -> int:
+    """Delete the attributes of a run at `path` and below it; how many there were.
+
+    Raises `AttributeNotFoundError` if it has none there, of its own. A server that is killed meanwhile has deleted some
+    of them, and the same request deletes the rest.
+    """
+    folder.fold(run.id)
+    ids = _ids_at(folder, run, path)
+    if not ids:
+        raise AttributeNotFoundError(
+            f"The run {run.label} has nothing of its own at {path!r} or below it. Nothing was deleted."
+        )
+    told: Event | None = _notice(path, len(ids))
+    for start in range(0, len(ids), PATHS_PER_SLICE):
+        folder.delete(run.id, ids[start : start + PATHS_PER_SLICE], told)
+        told = None
+    return len(ids)
+
+
+def _ids_at(folder: Folder, run: Run, path: str) -> list[int]:
+    here = (paths.c.path == path) | paths.c.path.startswith(f"{path}/", autoescape=True)
+    query = (
+        sa.select(attributes.c.path_id)
+        .join(paths, paths.c.id == attributes.c.path_id)
+        .where(attributes.c.run_id == run.id, here)
+        .order_by(attributes.c.path_id)
+    )
+    with folder.database.read() as connection:
+        return list(connection.scalars(query))
+
+
+def _notice(path: str, count: int) -> Event:
+    what = "1 attribute" if count == 1 else f"{count:,} attributes"
+    return Event(
+        kind="notice",
+        level="info",
+        time_ms=now_ms(),
+        step=None,
+        title=f"{path} was deleted",
+        text=f"{what} deleted at this path and below it, as somebody asked. What is logged there later begins anew.",
+    )
