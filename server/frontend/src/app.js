@@ -9,6 +9,7 @@ import { listenToFinding } from "./finding.js";
 import { rememberFolding } from "./folding.js";
 import { listenToKeyboard } from "./keyboard.js";
 import { follow } from "./live.js";
+import { collectLog, listenToLog, refreshLog } from "./log.js";
 import { closeMenus } from "./menus.js";
 import { listenToCopying } from "./messages.js";
 import { openPaletteOnKey } from "./palette.js";
@@ -16,9 +17,11 @@ import { renewBoards } from "./renewal.js";
 import { listenToSections } from "./sections.js";
 import { listenToTicks } from "./selection.js";
 import { startTable } from "./table/table.js";
-import { localiseTimes } from "./times.js";
+import { localiseTimes, tickTimes } from "./times.js";
 import { editWidgets } from "./widgets.js";
 
+// On a narrow screen the tab that is looked at may be out of sight.
+document.querySelector(".tabs .tab[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 collectBoards();
 rememberFolding();
 listenToControls();
@@ -30,16 +33,20 @@ startTable();
 listenToCopying();
 listenToAsked();
 listenToKeyboard();
+listenToLog();
 closeMenus();
 editWidgets();
 localiseTimes();
+tickTimes();
 openPaletteOnKey();
 follow((run) => {
   refreshBoards(run === null ? null : [run.id]);
   renewBoards(run);
+  refreshLog();
 });
 
 document.addEventListener("htmx:afterSettle", () => {
   localiseTimes();
   collectBoards();
+  collectLog();
 });

@@ -15,7 +15,7 @@ const bindings = [];
 export const onKey = (keys, does, act, group = "Anywhere") => void bindings.push({ keys, does, act, group });
 
 export function listenToKeyboard() {
-  onKey("1 2 3 4 5", "Go to a tab", ({ key }) => press(tabs()[Number(key) - 1]));
+  onKey("1 2 3 4 5 6 7 8 9", "Go to a tab", ({ key }) => press(tabs()[Number(key) - 1]));
   onKey("/", "Filter, or find", () => focus(document.querySelector("[data-shortcut='/'], input[type=search]")));
   onKey("?", "Show the keys", () => toggleHelp());
   onKey("j", "Next run", () => moveTo(1), "Table");

@@ -22,16 +22,18 @@ export function say(text, action = null) {
   setTimeout(() => message.remove(), SHOWN_MS);
 }
 
-/** Let buttons copy the address of what is shown. */
+/** Let buttons copy the address of what is shown, or a text of their own. */
 export function listenToCopying() {
   document.addEventListener("click", async ({ target }) => {
-    if (!target.closest?.("[data-copy-link]")) return;
-    target.closest("details")?.removeAttribute("open");
+    const button = target.closest?.("[data-copy-link], [data-copy]");
+    if (!button) return;
+    button.closest("details.menu")?.removeAttribute("open");
+    const text = button.dataset.copy ?? location.href;
     try {
-      await navigator.clipboard.writeText(location.href);
-      say("The link is copied.");
+      await navigator.clipboard.writeText(text);
+      say(button.dataset.copy === undefined ? "The link is copied." : "Copied.");
     } catch {
-      say(`Copy this: ${location.href}`); // the page is not on a secure address
+      say(`Copy this: ${text}`); // the page is not on a secure address
     }
   });
 }

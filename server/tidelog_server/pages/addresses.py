@@ -51,6 +51,21 @@ def objects_address(project: str, label: str, path: str, **position: int) -> str
     return with_query(f"{run_address(project, label)}/objects", pairs)
 
 
+def log_address(project: str, label: str, path: str, pairs: Pairs = ()) -> str:
+    """A string series of a run in the console."""
+    return run_address(project, label, [("tab", "console"), ("series", path), *pairs])
+
+
+def data_address(project: str, label: str, path: str, pairs: Pairs = ()) -> str:
+    """The points of a series of numbers, as a table."""
+    return with_query(f"{run_address(project, label)}/data", [("path", path), *pairs])
+
+
+def plain_step(step: float) -> str:
+    """A step as an address has it: every digit, up to its six places."""
+    return f"{step:.6f}".rstrip("0").rstrip(".")
+
+
 def table_address(project: str, label: str, path: str, **wanted: int | bool | None) -> str:
     """The page of a table that a run logged; `wanted` says which step, sorting and rows."""
     chosen = [(name, str(value)) for name, value in wanted.items() if value is not None and value is not False]

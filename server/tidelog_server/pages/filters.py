@@ -9,7 +9,8 @@ from datetime import datetime, timezone
 
 from markupsafe import Markup
 
-from tidelog_server.pages.addresses import with_query
+from tidelog_server.pages.addresses import plain_step, with_query
+from tidelog_server.series.points import STEP_UNITS
 
 SIGNIFICANT_DIGITS = 5
 CUT_CHARACTERS = 400  # of a string value in a list; the whole of it is one click away
@@ -107,6 +108,11 @@ def type_name(kind: str) -> str:
     )
 
 
+def last_line(text: str) -> str:
+    """The last line with something on it: of a traceback, what went wrong."""
+    return next((line for line in reversed(text.splitlines()) if line.strip()), "")
+
+
 def literal(text: str) -> str:
     """A text as Python source has it, for snippets to copy."""
     return json.dumps(text, ensure_ascii=False)
@@ -182,6 +188,11 @@ def as_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, default=vars)
 
 
+def line_address(base: str, at: int) -> str:
+    """A log's address with the line at this step, of millionths, in sight."""
+    return f"{base}&step={plain_step(at / STEP_UNITS)}"
+
+
 def query(pairs: list[tuple[str, str]]) -> str:
     """The query of an address; parts without a value are left out."""
     return with_query("", pairs).lstrip("?")
@@ -212,6 +223,8 @@ FILTERS: dict[str, Callable[..., object]] = {
     "iso": iso,
     "json": as_json,
     "kind": kind,
+    "last_line": last_line,
+    "line_address": line_address,
     "literal": literal,
     "moment": moment,
     "number": number,

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from tidelog_server.errors import InvalidRequestError
-from tidelog_server.pages.addresses import dashboard_address, project_address, run_address, search_address
+from tidelog_server.pages.addresses import dashboard_address, plain_step, project_address, run_address, search_address
 from tidelog_server.pages.axes import Choice
 from tidelog_server.pages.problems import PageRoute
 from tidelog_server.pages.templating import render, wanted_partial
@@ -133,4 +133,6 @@ def address_of(hit: NameHit) -> str:
 
 def log_address(hit: LogHit) -> str:
     """The log of the run, at this line."""
-    return run_address(hit.project, hit.label, [("tab", "console"), ("series", hit.path), ("step", f"{hit.step:g}")])
+    return run_address(
+        hit.project, hit.label, [("tab", "console"), ("series", hit.path), ("step", plain_step(hit.step))]
+    )

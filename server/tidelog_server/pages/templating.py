@@ -33,6 +33,8 @@ def environment(assets: Assets) -> Environment:
     made.globals.update(
         asset=assets.address,
         icon=partial(_icon, assets),
+        data_address=addresses.data_address,
+        log_address=addresses.log_address,
         artifacts_address=addresses.artifacts_address,
         colour_of=colour_of,
         deletion_address=addresses.deletion_address,

@@ -45,12 +45,12 @@ def test_log_page_by_page(pages: Pages, sender: Sender, monkeypatch: pytest.Monk
 
 
 def test_hostile_lines(pages: Pages, sender: Sender) -> None:
-    """Markup is shown as text, colours of terminals are left out, and a long line is cut."""
+    """Markup is shown as text, colours of terminals are classes, and a long line is cut."""
     sender.journal.text("logs", "<script>alert(1)</script> \x1b[31mred\x1b[0m \x00", 0)
     sender.journal.text("logs", "x" * 5_000, 1)
     sender.ship()
     page = pages.get(LOGS).text
-    assert "&lt;script&gt;alert(1)&lt;/script&gt; red \N{REPLACEMENT CHARACTER}" in page
+    assert '&lt;script&gt;alert(1)&lt;/script&gt; <span class="sgr-red">red</span> \N{REPLACEMENT CHARACTER}' in page
     assert "<script>alert" not in page
     assert "1,000 characters more" in page
 

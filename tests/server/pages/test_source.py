@@ -73,32 +73,6 @@ def test_a_run_without_source_has_no_such_tab(pages: Pages) -> None:
     assert "capture_stdout=True" in pages.get("/projects/p/runs/P-1?tab=console").text
 
 
-def test_the_tab_of_the_console(pages: Pages) -> None:
-    """The newest lines of one stream, a link to the other, escaped; and the part that is renewed alone."""
-    sender = Sender(pages.services.receiver, project="p")
-    for number in range(600):
-        sender.journal.text("monitoring/stdout", f"<i>line {number}</i>", step=number)
-    sender.journal.text("monitoring/stderr", "warning", step=0)
-    sender.journal.text("notes/stdout", "not the console", step=0)
-    sender.ship()
-    page = pages.get("/projects/p/runs/P-1?tab=console").text
-    assert "&lt;i&gt;line 599&lt;/i&gt;" in page
-    assert "line 99&lt;" not in page
-    assert "Older lines" in page
-    assert "notes/stdout" not in page.split('id="run-console"')[1]
-    other = pages.get("/projects/p/runs/P-1?tab=console&stream=monitoring/stderr", HX_Target="run-console").text
-    assert "warning" in other
-    assert "line 599" not in other
-
-
-def test_an_unknown_stream_is_the_first_one(pages: Pages) -> None:
-    """Addresses are anybody's to write."""
-    sender = Sender(pages.services.receiver, project="p")
-    sender.journal.text("monitoring/stderr", "warning", step=0)
-    sender.ship()
-    assert "warning" in pages.get("/projects/p/runs/P-1?tab=console&stream=sys/name").text
-
-
 def test_the_hardware_is_summed_up_over_all_processes() -> None:
     """GPU-hours and energy add up; idleness is weighed by time; a GPU that was idle for long is named."""
     values = {

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from tidelog_server.errors import RunNotFoundError, SeriesNotFoundError
-from tidelog_server.pages.addresses import objects_address, run_address
+from tidelog_server.pages.addresses import log_address, objects_address, run_address
 from tidelog_server.pages.objects.histograms import Drawing, bars, heat
 from tidelog_server.pages.objects.logs import LogLine, lines_of
 from tidelog_server.pages.problems import PageRoute
@@ -42,6 +42,7 @@ class ObjectsPage:
     older: str | None
     newer: str | None
     newest: str
+    log_address: str
     lines: tuple[LogLine, ...] = ()
     heat: Drawing | None = None
     bars: Drawing | None = None
@@ -105,6 +106,7 @@ def _page(
         older=address(before=first) if has_older and first is not None else None,
         newer=address(after=last) if has_newer and last is not None else None,
         newest=address(),
+        log_address=log_address(run.project, run.label, path),
         **parts,  # type: ignore[arg-type]
     )
 

@@ -3,6 +3,12 @@
 `page` puts them together; `tab` says what a tab is. A new one is a module with a `TAB`, named in `page.TABS`.
 """
 
-from tidelog_server.pages.run.page import router
+from fastapi import APIRouter
+
+from tidelog_server.pages.run import log, page
+
+router = APIRouter()
+for module in (log, page):
+    router.include_router(module.router)
 
 __all__ = ["router"]

@@ -1,61 +1,125 @@
-"""The tab of what the job printed: the newest lines of its standard output or error."""
+"""The tab of what the job printed, and of every other series of texts: a log to scroll through, search and follow."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tidelog_server.pages.addresses import objects_address, run_address
+from tidelog_server.pages.addresses import log_address
 from tidelog_server.pages.axes import Choice
 from tidelog_server.pages.chart_sections import MONITORING
-from tidelog_server.pages.objects.logs import LogLine, lines_of
+from tidelog_server.pages.objects.logs import Matches, matches_in
+from tidelog_server.pages.run.log import OLDEST, STEPS_LIMIT, LogPage, lines_address, page_of_log, text_address
 from tidelog_server.pages.run.tab import Shown, Tab
 from tidelog_server.series.objects import reading
+from tidelog_server.series.points import STEP_UNITS
 
 NAMES = ("stdout", "stderr")
-LINES_SHOWN = 500
+SEGMENTS = 4  # series that are offered side by side; more are offered as a list
+SERIES_SHOWN = 500
+SEARCH_CHARACTERS = 200
+STEP_LIMIT = 4e12
+MOST_DIGITS = 20
 
 
 @dataclass(frozen=True)
 class ConsoleView:
-    """The lines that are shown, which stream they are of, and where the older ones are."""
+    """The lines that are shown, which series they are of, and where the others are. `matches` are there in a search."""
 
-    streams: tuple[Choice, ...]
-    lines: tuple[LogLine, ...]
-    all_lines: str
-    more: bool
+    path: str
+    series: tuple[Choice, ...]
+    log: LogPage | None
+    points: int
+    search: str
+    matches: Matches | None
+    search_on: str
+    wraps: bool
+    wrap_address: str
+    here: str
+    oldest: str
+    lines_address: str
+    text_address: str
+    is_alive: bool
+    is_list: bool
 
 
-def _paths(shown: Shown) -> list[str]:
-    """The streams that were kept: stdout and stderr, of each process that kept them."""
-    parts = ((attribute.path, attribute.path.split("/")) for attribute in shown.of_type("string_series"))
-    found = [path for path, names in parts if names[0] == MONITORING and names[-1] in NAMES]
-    return sorted(found, key=lambda path: (path.rpartition("/")[0], NAMES.index(path.rpartition("/")[2])))
+def paths_of(shown: Shown) -> list[str]:
+    """The series of texts: stdout and stderr of each process that kept them, then all others."""
+
+    def order(path: str) -> tuple[bool, str, int, str]:
+        space, _, name = path.rpartition("/")
+        is_console = path.split("/")[0] == MONITORING and name in NAMES
+        return (not is_console, space, NAMES.index(name) if is_console else 0, name)
+
+    return sorted((attribute.path for attribute in shown.of_type("string_series")), key=order)
 
 
 def _view(shown: Shown) -> ConsoleView:
-    paths = _paths(shown)
-    wanted = shown.query.get("stream")
+    paths = paths_of(shown)
+    query = shown.query
+    wanted = query.get("series", "")
     path = wanted if wanted in paths else next(iter(paths), "")
-    project, label = shown.run.project, shown.run.label
-
-    def address(stream: str) -> str:
-        return run_address(project, label, [("tab", "console"), ("stream", stream)])
-
-    found = reading.find_objects(shown.connection, shown.services.tails, shown.run.project_id, shown.run.id, path)
-    page = None if found is None else reading.page_of(shown.connection, found, limit=LINES_SHOWN, newest_first=True)
+    run, connection = shown.run, shown.connection
+    search = query.get("search", "").strip()[:SEARCH_CHARACTERS]
+    wraps = query.get("wrap") != "off"
+    kept = [] if wraps else [("wrap", "off")]
+    found = reading.find_objects(connection, shown.services.tails, run.project_id, run.id, path) if path else None
+    before, after, around = _position(query, "before"), _position(query, "after"), _step(query)
+    matches = matches_in(connection, found, search, before=before) if found is not None and search else None
+    log = None
+    if found is not None and matches is None:
+        log = page_of_log(connection, run, path, found, before=before, after=after, around=around)
+    searched_on = [("search", search), ("before", str(matches.before) if matches and matches.before else "")]
     return ConsoleView(
-        streams=tuple(Choice(one, one.removeprefix(f"{MONITORING}/"), address(one), one == path) for one in paths),
-        lines=() if page is None else lines_of(page.points),
-        all_lines=objects_address(project, label, path),
-        more=page is not None and page.more,
+        path=path,
+        series=tuple(
+            Choice(one, one.removeprefix(f"{MONITORING}/"), log_address(run.project, run.label, one, kept), one == path)
+            for one in _offered(paths, path)
+        ),
+        log=log,
+        points=0 if found is None else len(found.tail) + (0 if found.head is None else found.head.points),
+        search=search,
+        matches=matches,
+        search_on=log_address(run.project, run.label, path, searched_on) if matches and matches.before else "",
+        wraps=wraps,
+        wrap_address=log_address(run.project, run.label, path, [("search", search), ("wrap", "off" if wraps else "")]),
+        here=log_address(run.project, run.label, path, kept),
+        oldest=log_address(run.project, run.label, path, [*kept, ("after", str(OLDEST))]),
+        lines_address=lines_address(run, path),
+        text_address=text_address(run, path),
+        is_alive=run.state in ("running", "crashed"),
+        is_list=len(paths) > SEGMENTS,
     )
+
+
+def _offered(paths: list[str], path: str) -> list[str]:
+    shown = paths[:SERIES_SHOWN]
+    return shown if path in shown or not path else [*shown, path]
+
+
+def _position(query: Mapping[str, str], name: str) -> int | None:
+    """A step of an address, in millionths; None for what is none."""
+    text = query.get(name, "")
+    if not text.removeprefix("-").isdecimal() or len(text) > MOST_DIGITS:
+        return None
+    return max(-STEPS_LIMIT, min(int(text), STEPS_LIMIT))
+
+
+def _step(query: Mapping[str, str]) -> int | None:
+    """The step whose line is looked for, as people count steps."""
+    try:
+        step = float(query.get("step", ""))
+    except ValueError:
+        return None
+    return round(step * STEP_UNITS) if abs(step) <= STEP_LIMIT else None
 
 
 TAB = Tab(
     name="console",
     text="Console",
     template="partials/run/console.html",
-    count=lambda shown: None if _paths(shown) else 0,
+    count=lambda shown: None if paths_of(shown) else 0,
     view=_view,
     partials={"run-console": "partials/run/console.html"},
+    finds=False,
 )

@@ -41,6 +41,7 @@ TABS = (
 )
 PARTIALS = {
     "run-header": "partials/run_header.html",
+    "run-requests": "partials/run/requests.html",
     "run-tabs": "partials/run/tabs.html",
     "run-body": "partials/run_body.html",
     "attributes": "partials/run_attributes.html",
@@ -89,6 +90,7 @@ class RunPage:
     tab: str
     tabs: tuple[TabLink, ...]
     template: str
+    finds: bool
     find: str
     tree: Tree
     charts: Charts
@@ -143,6 +145,7 @@ def run_page(shown: Shown, chosen: Tab, received: Received, *, now: int) -> RunP
         tab=chosen.name,
         tabs=tuple(_links(shown, chosen, axes)),
         template=chosen.template,
+        finds=chosen.finds,
         find=shown.find,
         tree=tree_of(found, all_open=bool(shown.find)),
         charts=charts_of(

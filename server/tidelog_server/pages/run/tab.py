@@ -35,7 +35,8 @@ class Tab:
     """One tab. `count` gives what stands beside its name: with 0 the tab is not offered, None shows no number.
 
     `view` works out the page's `body`, which `template` draws; only the tab that is looked at is worked out. `partials`
-    are elements of it that are drawn alone when they are asked for: id and template.
+    are elements of it that are drawn alone when they are asked for: id and template. `finds` says whether the box that
+    narrows what is shown to some paths works on it.
     """
 
     name: str
@@ -45,3 +46,4 @@ class Tab:
     view: Callable[[Shown], Any] = lambda shown: None
     partials: Mapping[str, str] = field(default_factory=dict)
     is_always_there: bool = False
+    finds: bool = True
