@@ -56,7 +56,7 @@ $(VENV)/.demo: $(VENV)/.torch $(SOURCES)
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.torch $(SOURCES)
-	$(PIP) --editable ".[server,postgres,lightning]" --group dev
+	$(PIP) --editable ".[server,postgres,s3,export,tensorboard,lightning]" --group dev
 	@touch $@ $(VENV)/.demo
 
 # The trackers that benchmarks compare with bring some hundred packages; the tests are to run without those.
