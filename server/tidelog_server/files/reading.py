@@ -96,9 +96,12 @@ def files_at(
     return _of_set(connection, run_id, path_id, name, after, limit)
 
 
-def resolved(connection: sa.Connection, references: Iterable[dict[str, Any]]) -> list[RunFile]:
-    """The files behind references of a journal, in their order."""
-    return _resolved(connection, [_reference(reference) for reference in references])
+def resolved(
+    connection: sa.Connection, references: Iterable[dict[str, Any]], steps: Iterable[float] = ()
+) -> list[RunFile]:
+    """The files behind references of a journal, in their order; of a series with the step of each."""
+    at = iter(steps)
+    return _resolved(connection, [_reference(reference, next(at, None)) for reference in references])
 
 
 def totals(connection: sa.Connection, project_id: int, run_id: int, path: str) -> tuple[int, int]:

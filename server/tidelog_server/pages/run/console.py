@@ -77,7 +77,7 @@ def _view(shown: Shown) -> ConsoleView:
             for one in _offered(paths, path)
         ),
         log=log,
-        points=0 if found is None else len(found.tail) + (0 if found.head is None else found.head.points),
+        points=0 if found is None else found.points,
         search=search,
         matches=matches,
         search_on=log_address(run.project, run.label, path, searched_on) if matches and matches.before else "",

@@ -27,6 +27,11 @@ class FoundObjects:
     tail: ObjectPoints
 
     @property
+    def points(self) -> int:
+        """How many there are; a step that was logged again since the last fold counts twice."""
+        return len(self.tail) + (0 if self.head is None else self.head.points)
+
+    @property
     def step_last(self) -> int:
         """The greatest step."""
         ends: list[int] = self.tail.steps[-1:].tolist()
@@ -45,12 +50,23 @@ def find_objects(
     connection: sa.Connection, tails: Tails, project_id: int, run_id: int, path: str
 ) -> FoundObjects | None:
     """The series of objects at this path of a run; None if there is none."""
-    path_id = path_ids(connection, project_id, [path]).get(path)
-    if path_id is None:
-        return None
-    heads = load_object_heads(connection, [run_id], [path_id])
-    head = heads[0] if heads else None
-    logged = _logged(tails.read(connection, [run_id]).get(run_id, []), path_id)
+    return find_many(connection, tails, project_id, run_id, [path]).get(path)
+
+
+def find_many(
+    connection: sa.Connection, tails: Tails, project_id: int, run_id: int, wanted: Sequence[str]
+) -> dict[str, FoundObjects]:
+    """Those of these paths of a run that are series of objects. As many statements as for one."""
+    ids = path_ids(connection, project_id, wanted)
+    if not ids:
+        return {}
+    heads = {head.path_id: head for head in load_object_heads(connection, [run_id], ids.values())}
+    batches = tails.read(connection, [run_id]).get(run_id, [])
+    found = {path: _found(heads.get(path_id), _logged(batches, path_id)) for path, path_id in ids.items()}
+    return {path: one for path, one in found.items() if one is not None}
+
+
+def _found(head: ObjectHead | None, logged: list[tuple[str, ObjectPoints]]) -> FoundObjects | None:
     kind = head.type if head is not None else next((kind for kind, _ in logged), None)
     if kind is None:
         return None
