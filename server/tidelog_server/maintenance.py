@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -167,5 +168,9 @@ class Maintenance:
             free = int(connection.scalar(sa.text("PRAGMA freelist_count")) or 0)
             surplus = min(free - KEPT_FREE_PAGES, FREED_PAGES_PER_TRANSACTION)
             if surplus > 0:
-                connection.exec_driver_sql(f"PRAGMA incremental_vacuum({surplus})").fetchall()
+                driver: Any = connection.connection.dbapi_connection
+                # One page a statement: a longer one answers with rows that have no columns, which Python's module takes
+                # for the end, so that it would stop after its first page.
+                for _ in range(surplus):
+                    driver.execute("PRAGMA incremental_vacuum(1)").close()
         return surplus == FREED_PAGES_PER_TRANSACTION

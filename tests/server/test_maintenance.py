@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.journals import Sender
-from tidelog_server.maintenance import KEPT_FREE_PAGES, Maintenance
+from tidelog_server.maintenance import FREED_PAGES_PER_TRANSACTION, KEPT_FREE_PAGES, Maintenance
 from tidelog_server.runs.runs import runs_by_id
 from tidelog_server.series import chunks
 from tidelog_server.services import Services
@@ -44,6 +44,19 @@ def test_finished_run_is_compacted_and_the_disk_freed(services: Services) -> Non
     services.maintenance.free_disk()
     with services.database.read() as connection:
         assert int(connection.scalar(sa.text("PRAGMA freelist_count")) or 0) <= KEPT_FREE_PAGES
+
+
+def test_all_free_pages_but_a_few_go_back_to_the_file_system(services: Services) -> None:
+    """However many there are: each statement frees as many as it says, not one."""
+    with services.database.write() as connection:
+        connection.exec_driver_sql("CREATE TABLE filler (bytes BLOB)")
+        rows = [(bytes(8_000),)] * (FREED_PAGES_PER_TRANSACTION + KEPT_FREE_PAGES + 100)
+        connection.exec_driver_sql("INSERT INTO filler VALUES (?)", rows)
+    with services.database.write() as connection:
+        connection.exec_driver_sql("DROP TABLE filler")
+    services.maintenance.free_disk()
+    with services.database.read() as connection:
+        assert connection.scalar(sa.text("PRAGMA freelist_count")) == KEPT_FREE_PAGES
 
 
 def test_writer_is_not_given_up_right_after_a_start(services: Services) -> None:

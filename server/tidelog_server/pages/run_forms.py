@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import sqlalchemy as sa
@@ -13,13 +14,15 @@ from tidelog_server.errors import InvalidRequestError, RunNotFoundError
 from tidelog_server.pages.addresses import run_address
 from tidelog_server.pages.forms import form_of
 from tidelog_server.pages.problems import PageRoute
-from tidelog_server.runs import requests, system, trash
+from tidelog_server.runs import marks, requests, system, trash
 from tidelog_server.runs.runs import Run, find_run
 from tidelog_server.services import Services
 
 router = APIRouter(route_class=PageRoute)
 
 ONE = "/projects/{project:path}/runs/{label}"
+COMMENT_CHARACTERS = 2_000
+MOST_STEP = 4e12
 Change = Callable[[sa.Connection, Run], object]
 
 
@@ -59,7 +62,46 @@ async def restore_run(request: Request, project: str, label: str) -> Response:
     return await _changed(request, project, label, lambda connection, run: trash.restore(connection, [run.id]))
 
 
-async def _changed(request: Request, project: str, label: str, change: Change) -> Response:
+@router.post(ONE + "/comments")
+async def comment_on_run(request: Request, project: str, label: str) -> Response:
+    """Keep a comment on the run, at a step if one was written."""
+    form = await form_of(request)
+    text, step = form.text("text").strip(), _step(form.text("step"))
+    if not 0 < len(text) <= COMMENT_CHARACTERS:
+        raise InvalidRequestError(f"A comment has 1 to {COMMENT_CHARACTERS:,} characters. Nothing was kept.")
+
+    def change(connection: sa.Connection, run: Run) -> None:
+        marks.add_comment(connection, run.id, text, step=step, author=None)
+
+    return await _changed(request, project, label, change, tab="events")
+
+
+@router.post(ONE + "/comments/{mark_id:int}/delete")
+async def delete_comment_on_run(request: Request, project: str, label: str, mark_id: int) -> Response:
+    """Delete a comment of this run. One that is gone already is no mistake: the page shows that it is."""
+    return await _changed(
+        request,
+        project,
+        label,
+        lambda connection, run: marks.delete_comment(connection, mark_id, run_id=run.id),
+        tab="events",
+    )
+
+
+def _step(text: str) -> float | None:
+    """The step that was written; nothing for all of the run."""
+    if not text.strip():
+        return None
+    try:
+        step = float(text)
+    except ValueError:
+        step = math.nan
+    if not abs(step) <= MOST_STEP:  # NaN as well
+        raise InvalidRequestError(f"{text[:40]!r} is no step. Nothing was kept.")
+    return step
+
+
+async def _changed(request: Request, project: str, label: str, change: Change, *, tab: str = "") -> Response:
     """Change a run, and show its page."""
     services: Services = request.app.state.services
 
@@ -73,4 +115,4 @@ async def _changed(request: Request, project: str, label: str, change: Change) -
             change(connection, run)
 
     await run_in_threadpool(act)
-    return RedirectResponse(run_address(project, label), status_code=303)
+    return RedirectResponse(run_address(project, label, [("tab", tab)]), status_code=303)

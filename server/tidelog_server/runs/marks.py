@@ -78,7 +78,9 @@ def add_comment(connection: sa.Connection, run_id: int, text: str, *, step: floa
     return int(connection.execute(statement).scalar_one())
 
 
-def delete_comment(connection: sa.Connection, mark_id: int) -> bool:
-    """Delete a comment; what a job has logged stays. Whether there was one."""
-    done = connection.execute(sa.delete(events).where(events.c.id == mark_id, events.c.kind == "comment"))
-    return done.rowcount > 0
+def delete_comment(connection: sa.Connection, mark_id: int, *, run_id: int | None = None) -> bool:
+    """Delete a comment, of this run if one is named; what a job has logged stays. Whether there was one."""
+    statement = sa.delete(events).where(events.c.id == mark_id, events.c.kind == "comment")
+    if run_id is not None:
+        statement = statement.where(events.c.run_id == run_id)
+    return connection.execute(statement).rowcount > 0

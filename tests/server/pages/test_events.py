@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.journals import Sender
 from tests.server.pages.conftest import Pages
 
@@ -33,3 +35,38 @@ def test_a_value_that_changed_its_type(pages: Pages) -> None:
     page = pages.get("/projects/p/runs/P-1?tab=events").text
     assert "lr was a string and became a bool" in page
     assert "which is not kept: 0.1." in page
+
+
+def test_a_comment_is_added_and_deleted_by_forms(pages: Pages) -> None:
+    """The answer leads back to the tab, where what was written stands, escaped, with its step and its own button."""
+    Sender(pages.services.receiver, project="p")
+    tab = "/projects/p/runs/P-1?tab=events"
+    answer = pages.post("/projects/p/runs/P-1/comments", text="<b>diverges</b> here\nmore", step="12.5")
+    assert (answer.status_code, answer.headers["location"]) == (303, tab)
+    page = pages.get(tab).text
+    assert "&lt;b&gt;diverges&lt;/b&gt; here" in page
+    assert "step 12.5" in page
+    [number] = re.findall(r"/comments/(\d+)/delete", page)
+    assert pages.post(f"/projects/p/runs/P-1/comments/{number}/delete").headers["location"] == tab
+    assert "diverges" not in pages.get(tab).text
+
+
+def test_what_is_no_comment_is_refused(pages: Pages) -> None:
+    """Nothing, too much, or a step that is none: a page says so, and nothing is kept."""
+    Sender(pages.services.receiver, project="p")
+    for form in ({"text": "  "}, {"text": "x" * 2_001}, {"text": "x", "step": "soon"}, {"text": "x", "step": "nan"}):
+        assert pages.post("/projects/p/runs/P-1/comments", **form).status_code == 400
+    assert "/comments/" not in pages.get("/projects/p/runs/P-1?tab=events", HX_Target="run-events").text
+
+
+def test_only_comments_of_the_run_itself_are_deleted(pages: Pages) -> None:
+    """Neither what a job has told, nor what stands on another run's page."""
+    for key in ("one", "two"):
+        sender = Sender(pages.services.receiver, project="p", key=key)
+        sender.journal.event("told by the job")
+        sender.ship()
+    pages.post("/projects/p/runs/P-2/comments", text="of the second")
+    for number in range(1, 6):
+        assert pages.post(f"/projects/p/runs/P-1/comments/{number}/delete").status_code == 303
+    assert "told by the job" in pages.get("/projects/p/runs/P-1?tab=events").text
+    assert "of the second" in pages.get("/projects/p/runs/P-2?tab=events").text

@@ -15,7 +15,7 @@ def _view(shown: Shown) -> list[StoredEvent]:
 TAB = Tab(
     name="events",
     text="Events",
-    template="partials/run_events.html",
+    template="partials/run/events.html",
     count=lambda shown: count_events(shown.connection, shown.run.id),
     view=_view,
     partials={"run-events": "partials/run_events.html"},
