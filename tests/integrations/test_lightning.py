@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pickle
-from collections.abc import Iterator
+import signal
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import torch
+from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
 from lightning_utilities.core.rank_zero import rank_zero_only
-from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning import Trainer
+from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 from pytorch_lightning.loggers.logger import Logger
+from pytorch_lightning.plugins.io import AsyncCheckpointIO
 
 import tidelog
 from tests.integrations.conftest import Server
@@ -209,6 +216,216 @@ def test_training_resumed_from_a_checkpoint_continues_the_curves(to_server: Serv
     second.experiment.stop()
     points = to_server.points(to_server.run(key), "training/train/loss_step")
     assert [step for step, _ in points] == list(range(3 * BATCHES))
+
+
+def test_steps_that_are_logged_again_begin_an_attempt(to_server: Server) -> None:
+    """A job that goes on from an older checkpoint takes the curve over; the tail of before stays beside it."""
+    first = TidelogLogger(custom_run_id="two-attempts", capture_hardware=False)
+    every = ModelCheckpoint(every_n_train_steps=4, filename="{step}", save_top_k=-1)
+    trainer = tiny_trainer(first, max_epochs=2, callbacks=[every])
+    trainer.fit(TinyModel(), loader(), loader(1))
+    first.experiment.stop()
+    lost = to_server.points(to_server.run("two-attempts"), "training/train/loss_step")
+    second = TidelogLogger(custom_run_id="two-attempts", capture_hardware=False)
+    path = os.path.join(every.dirpath or "", "step=12.ckpt")
+    model = TinyModel(lr=0.01)
+    again = tiny_trainer(second, max_epochs=2, callbacks=[every])
+    again.fit(model, loader(), loader(1), ckpt_path=path, weights_only=False)
+    assert [attempt.number for attempt in second.experiment.attempts] == [0, 1]
+    abandoned = second.experiment["training/train/loss_step"].fetch_values(abandoned_by=1)
+    second.experiment.stop()
+    points = to_server.points(to_server.run("two-attempts"), "training/train/loss_step")
+    assert [step for step, _ in points] == list(range(2 * BATCHES))
+    assert list(abandoned["step"]) == [12, 13, 14, 15]
+    assert list(abandoned["value"]) == [value for _, value in lost[12:]]
+
+
+class Asks(Callback):
+    """Asks the run to stop or to abort after some batch, as its page does, and goes on when the job has heard of it."""
+
+    def __init__(self, server: Server, request: str, after: int) -> None:
+        self.server, self.request, self.after = server, request, after
+        self.batches = 0
+
+    def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
+        self.batches += 1
+        if self.batches == self.after:
+            run = trainer.logger.experiment
+            run.wait(30)
+            asked = httpx.post(f"{self.server.url}/api/runs/{run.label}/request", json={"request": self.request})
+            assert asked.is_success, asked.text
+            wait_until(lambda: run.abort_requested if self.request == "abort" else run.stop_requested)
+
+
+def wait_until(happened: Callable[[], bool], timeout_s: float = 30.0) -> None:
+    """Return once something has happened, or fail."""
+    deadline = time.monotonic() + timeout_s
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
+
+
+def test_a_stop_ends_training_after_the_batch_as_early_stopping_does(to_server: Server, logger: TidelogLogger) -> None:
+    """fit returns; the model was validated, its checkpoint is there, and the run says that it was stopped."""
+    asks = Asks(to_server, "stop", after=3)
+    best = ModelCheckpoint(monitor="val/loss", filename="{epoch}")
+    trainer = tiny_trainer(logger, callbacks=[asks, best], max_epochs=50)
+    trainer.fit(TinyModel(), loader(), loader(1))
+    assert asks.batches == trainer.global_step
+    assert 3 <= asks.batches <= 4
+    run = stored(to_server, logger)
+    assert run["state"] == "running"  # what comes after fit goes on in it
+    assert to_server.attributes(run)["status"] == "stopped"
+    assert to_server.attributes(run)["val/loss"]["points"] == 1
+    assert os.path.exists(best.best_model_path)
+    logger.experiment.stop()
+    assert to_server.run(logger.version)["state"] == "finished"
+
+
+def test_a_stop_ends_training_of_ones_own_run_too(to_server: Server) -> None:
+    """The exception that such a run raises where it logs does not reach the Trainer, which winds up in order."""
+    with tidelog.init_run(capture_hardware=False) as run:
+        asks = Asks(to_server, "stop", after=3)
+        logger = TidelogLogger(run=run)
+        tiny_trainer(logger, callbacks=[asks], max_epochs=50).fit(TinyModel(), loader(), loader(1))
+        assert asks.batches <= 4
+    assert run.key is not None
+    stopped = to_server.run(run.key)
+    assert stopped["state"] == "finished"
+    assert to_server.attributes(stopped)["status"] == "stopped"
+
+
+def test_an_abort_ends_training_at_once(to_server: Server, logger: TidelogLogger) -> None:
+    """Nothing is validated or saved; Lightning exits as after Ctrl-C, and the run is failed and says why."""
+    asks = Asks(to_server, "abort", after=3)
+    handler = signal.getsignal(signal.SIGINT)
+    with pytest.raises(SystemExit):
+        tiny_trainer(logger, callbacks=[asks], max_epochs=50).fit(TinyModel(), loader(), loader(1))
+    signal.signal(signal.SIGINT, handler)  # Lightning ignores it from then on
+    run = to_server.run(logger.version)
+    assert 3 <= asks.batches <= 4
+    assert run["state"] == "failed"
+    assert "RunAbortedError" in run["error"]
+    assert to_server.attributes(run)["status"] == "aborted"
+    assert "val/loss" not in to_server.attributes(run)
+
+
+def test_a_reaction_of_ones_own_comes_in_place_of_the_loggers(to_server: Server) -> None:
+    """With on_stop="ignore" training goes on, and the job looks at run.stop_requested itself."""
+    logger = TidelogLogger(on_stop="ignore", capture_hardware=False)
+    asks = Asks(to_server, "stop", after=3)
+    tiny_trainer(logger, callbacks=[asks], max_epochs=2).fit(TinyModel(), loader(), loader(1))
+    assert logger.experiment.stop_requested
+    logger.experiment.stop()
+    assert asks.batches == 2 * BATCHES
+
+
+def checkpoint_files(server: Server, logger: TidelogLogger) -> dict[str, str]:
+    """The hashes of the checkpoints that the server has, by their names."""
+    run = logger.experiment
+    assert run.wait(30)
+    return {
+        path.split("/")[-2]: run[path].fetch_hash()
+        for path, kind in run.get_attribute_types("training/model").items()
+        if kind == "file"
+    }
+
+
+def sha256(path: str) -> str:
+    """The hash of a file on this disk."""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
+
+
+def test_checkpoints_stay_on_the_disk_unless_asked_for(to_server: Server, logger: TidelogLogger) -> None:
+    """By default no file is sent or copied."""
+    tiny_trainer(logger, max_epochs=1).fit(TinyModel(), loader(), loader(1))
+    assert checkpoint_files(to_server, logger) == {}
+
+
+def test_checkpoints_that_are_kept_are_uploaded_at_the_end(to_server: Server) -> None:
+    """Those that Lightning deleted on the way are never sent."""
+    logger = TidelogLogger(upload_checkpoints=True, capture_hardware=False)
+    best = ModelCheckpoint(monitor="val/loss", filename="{epoch}", save_top_k=1, save_last=True)
+    tiny_trainer(logger, max_epochs=3, callbacks=[best]).fit(TinyModel(), loader(), loader(1))
+    files = checkpoint_files(to_server, logger)
+    logger.experiment.stop()
+    assert files == {"epoch=2": sha256(best.best_model_path), "last": sha256(best.last_model_path)}
+
+
+def test_checkpoints_are_uploaded_as_they_are_saved(to_server: Server) -> None:
+    """With "all" each is sent when it is there, and one that Lightning deletes disappears from the run."""
+    logger = TidelogLogger(upload_checkpoints="all", capture_hardware=False)
+    seen: list[set[str]] = []
+
+    class Looks(Callback):
+        def on_train_epoch_start(self, *_: Any) -> None:
+            seen.append(set(checkpoint_files(to_server, logger)))
+
+    best = ModelCheckpoint(monitor="val/loss", filename="{epoch}", save_top_k=1)
+    tiny_trainer(logger, max_epochs=3, callbacks=[Looks(), best]).fit(TinyModel(), loader(), loader(1))
+    files = checkpoint_files(to_server, logger)
+    logger.experiment.stop()
+    assert seen[0] == set()
+    assert "epoch=0" in seen[1]
+    assert files == {"epoch=2": sha256(best.best_model_path)}
+
+
+def test_a_checkpoint_that_a_thread_writes_is_recorded_and_uploaded(to_server: Server) -> None:
+    """With AsyncCheckpointIO a checkpoint is not on disk yet when Lightning says that it was saved."""
+    logger = TidelogLogger(upload_checkpoints=True, capture_hardware=False)
+    best = ModelCheckpoint(monitor="val/loss", filename="{epoch}")
+    plugin = AsyncCheckpointIO(SlowCheckpointIO())
+    tiny_trainer(logger, max_epochs=1, callbacks=[best], plugins=[plugin]).fit(TinyModel(), loader(), loader(1))
+    files = checkpoint_files(to_server, logger)
+    logger.experiment.stop()
+    assert files == {"epoch=0": sha256(best.best_model_path)}
+
+
+class SlowCheckpointIO(TorchCheckpointIO):
+    """Takes its time, as a file server does."""
+
+    def save_checkpoint(self, *arguments: Any, **named: Any) -> None:
+        time.sleep(0.5)
+        super().save_checkpoint(*arguments, **named)
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"upload_checkpoints": "best"}, {"upload_checkpoints": True, "log_model_checkpoints": False}]
+)
+def test_what_cannot_be_uploaded_is_refused_at_the_call(arguments: dict[str, Any]) -> None:
+    """An argument that would do nothing, or that there is not, raises and names itself."""
+    with pytest.raises(ValueError, match="upload_checkpoints"):
+        TidelogLogger(**arguments)
+
+
+def test_images_and_tables_are_logged_as_with_other_loggers(to_server: Server, logger: TidelogLogger) -> None:
+    """log_image and log_table take what WandbLogger's take; without a step they go to that of the last metrics."""
+    picture = torch.rand(3, 8, 8)
+    logger.log_metrics({"loss": 1.0}, step=7)
+    logger.log_image("one", [picture])
+    logger.log_image("two", [picture, picture], step=9, caption=["a cat", "a dog"])
+    logger.log_table("scores", columns=["class", "score"], data=[["cat", 0.9]])
+    logger.log_text("words", columns=["said"], data=[["hello"]])
+    stored(to_server, logger)
+    kinds = logger.experiment.get_attribute_types("training")
+    assert {path.removeprefix("training/"): kind for path, kind in kinds.items()} == {
+        "loss": "float series", "one": "file series", "two/0": "file series", "two/1": "file series",
+        "scores": "file series", "words": "file series",
+    }  # fmt: skip
+    images = logger.experiment["training"]
+    assert list(images["one"].fetch_values()["step"]) == [7]
+    assert list(images["two/1"].fetch_values()["step"]) == [9]
+    assert images["two/1"].fetch_last()["description"] == "a dog"
+    table = tidelog.Table.load(images["scores"].download_last("scores.json"))
+    assert (table.names, table.columns) == (["class", "score"], [["cat"], [0.9]])
+
+
+def test_images_that_are_no_list_are_refused(logger: TidelogLogger) -> None:
+    """A single image in place of a list, or too few captions, raises at the call."""
+    with pytest.raises(TypeError, match="not a list of images"):
+        logger.log_image("one", torch.rand(3, 8, 8))  # type: ignore[arg-type]  # that is the mistake
+    with pytest.raises(ValueError, match="captions"):
+        logger.log_image("two", [torch.rand(3, 8, 8)], caption=["a", "b"])
 
 
 def test_a_run_of_ones_own_is_left_open(to_server: Server) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.integrations.conftest import Server
@@ -17,10 +20,18 @@ SCRIPT = Path(__file__).parent / "tiny_training.py"
 TIMEOUT_S = 180
 
 
-def train(key: str, *arguments: str, package: str = "pytorch_lightning") -> subprocess.CompletedProcess[str]:
+def environment_of(key: str | None, package: str = "pytorch_lightning") -> dict[str, str]:
+    """Return what a job finds in its environment, with the run's key if it is given one."""
+    given = {} if key is None else {"TIDELOG_CUSTOM_RUN_ID": key}
+    return {**os.environ, **given, "TINY_LIGHTNING": package, "OMP_NUM_THREADS": "1"}
+
+
+def train(
+    key: str | None, *arguments: str, package: str = "pytorch_lightning", launcher: tuple[str, ...] = ()
+) -> subprocess.CompletedProcess[str]:
     """Run the tiny job as a user would: a script, with the run's key in its environment."""
-    environment = {**os.environ, "TIDELOG_CUSTOM_RUN_ID": key, "TINY_LIGHTNING": package}
-    command = [sys.executable, str(SCRIPT), *arguments]
+    command = [sys.executable, *launcher, str(SCRIPT), *arguments]
+    environment = environment_of(key, package)
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
 
 
@@ -52,6 +63,102 @@ def test_two_processes_make_one_run(to_server: Server, strategy: str) -> None:
     assert done.returncode == 0, done.stderr
     check_finished(to_server, key, BATCHES)
     assert number_of_runs(to_server) == before + 1
+    assert any(place.endswith("-1") for place in monitored(to_server, key))
+
+
+def test_ranks_of_ddp_share_a_run_whose_key_nobody_gave(to_server: Server) -> None:
+    """Rank 0 tells the others. Each samples its own processes, and the machine is sampled once."""
+    before = number_of_runs(to_server)
+    done = train(None, "--strategy", "ddp", "--devices", "2")
+    assert done.returncode == 0, done.stderr
+    assert number_of_runs(to_server) == before + 1
+    key = newest_key(to_server)
+    check_finished(to_server, key, BATCHES)
+    check_ranks_are_monitored(to_server, key)
+
+
+def test_ranks_of_torchrun_share_a_run_whose_key_nobody_gave(to_server: Server) -> None:
+    """The same, where each rank is started by torchrun and knows its place from the beginning."""
+    launcher = ("-m", "torch.distributed.run", "--nproc-per-node=2", "--standalone")
+    before = number_of_runs(to_server)
+    done = train(None, "--strategy", "ddp", "--devices", "2", "--opened-early", launcher=launcher)
+    assert done.returncode == 0, done.stderr
+    assert number_of_runs(to_server) == before + 1
+    key = newest_key(to_server)
+    check_finished(to_server, key, BATCHES)
+    check_ranks_are_monitored(to_server, key)
+
+
+@pytest.mark.parametrize("strategy", ["ddp", "ddp_spawn"])
+def test_a_run_that_was_opened_before_there_were_ranks_samples_the_machine(to_server: Server, strategy: str) -> None:
+    """Its figures go on as those of one process; ranks that come later add only what is their own."""
+    key = f"opened early, {strategy}"
+    done = train(key, "--strategy", strategy, "--devices", "2", "--opened-early")
+    assert done.returncode == 0, done.stderr
+    check_finished(to_server, key, BATCHES)
+    places = monitored(to_server, key)
+    assert "cpu/percent" in places[""]
+    own = [figures for place, figures in places.items() if place]
+    assert own
+    assert all(path.startswith("process/") for figures in own for path in figures)
+
+
+def test_a_stop_ends_all_ranks_at_the_same_batch(to_server: Server) -> None:
+    """No rank waits for one that stopped alone, and the job ends well."""
+    key = "stopped in two processes"
+    environment = environment_of(key)
+    command = [sys.executable, str(SCRIPT), "--strategy", "ddp", "--devices", "2", "--max-epochs", "1000000"]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as job:
+        label = wait_for(lambda: label_of_a_run_with_points(to_server, key))
+        httpx.post(f"{to_server.url}/api/runs/{label}/request", json={"request": "stop"}).raise_for_status()
+        output, _ = job.communicate(timeout=TIMEOUT_S)
+    assert job.returncode == 0
+    assert "steps: " in output
+    run = to_server.run(key)
+    assert run["state"] == "finished"
+    assert to_server.attributes(run)["status"] == "stopped"
+
+
+def wait_for(find: Callable[[], str | None]) -> str:
+    """Return what is found as soon as it is there."""
+    deadline = time.monotonic() + TIMEOUT_S
+    while time.monotonic() < deadline:
+        if found := find():
+            return found
+        time.sleep(0.1)
+    pytest.fail("it did not come")
+
+
+def label_of_a_run_with_points(server: Server, key: str) -> str | None:
+    """Return the run's label once it trains."""
+    answer = httpx.get(f"{server.url}/api/runs", params={"project": "lightning", "key": key})
+    return str(answer.json()["label"]) if answer.is_success and answer.json()["points"] > 20 else None
+
+
+def monitored(server: Server, key: str) -> dict[str, set[str]]:
+    """Return the paths of the figures by the part below `monitoring` that is a rank's own; "" is the machine's."""
+    found: dict[str, set[str]] = {}
+    for path in server.attributes(server.run(key), prefix="monitoring"):
+        place, _, rest = path.partition("/")
+        own = place.startswith(os.uname().nodename)
+        found.setdefault(place if own else "", set()).add(rest if own else path)
+    return found
+
+
+def check_ranks_are_monitored(server: Server, key: str) -> None:
+    """Check that both ranks sampled themselves, and one of them the machine."""
+    places = monitored(server, key)
+    host = os.uname().nodename
+    assert set(places) == {f"{host}-0", f"{host}-1"}
+    assert all("process/cpu_percent" in figures for figures in places.values())
+    assert "cpu/percent" in places[f"{host}-0"]
+    assert "cpu/percent" not in places[f"{host}-1"]
+
+
+def newest_key(server: Server) -> str:
+    """Return the key of the run that was opened last."""
+    [row] = server.ask("/api/runs/query", project="lightning", limit=1)["runs"]
+    return str(server.ask(f"/api/runs/{row['label']}")["key"])
 
 
 def test_an_exception_in_a_spawned_process_fails_the_run(to_server: Server) -> None:

@@ -73,16 +73,27 @@ def main() -> None:
     parser.add_argument("--strategy", default="auto")
     parser.add_argument("--devices", type=int, default=1)
     parser.add_argument("--fails-at", type=int)
+    parser.add_argument("--max-epochs", type=int, default=2)
+    parser.add_argument("--opened-early", action="store_true", help="use the run before training begins")
+    parser.add_argument("--progress", choices=["tqdm", "rich"], help="show a progress bar")
     arguments = parser.parse_args()
 
     from tidelog_integrations.lightning import TidelogLogger
 
     pl.seed_everything(0)
-    logger = TidelogLogger(name="tiny")
-    trainer = tiny_trainer(logger, strategy=arguments.strategy, devices=arguments.devices)
+    logger = TidelogLogger(name="tiny", monitoring_interval_s=0.1, flush_interval_s=0.1)
+    if arguments.opened_early:
+        logger.log_hyperparams({"seed": 0})
+    options: dict[str, Any] = {"max_epochs": arguments.max_epochs}
+    if arguments.progress:
+        bars = {"tqdm": pl.callbacks.TQDMProgressBar, "rich": pl.callbacks.RichProgressBar}
+        checkpoints = pl.callbacks.ModelCheckpoint(monitor="val/loss", filename="{epoch}")
+        options |= {"enable_progress_bar": True, "callbacks": [bars[arguments.progress](), checkpoints]}
+    trainer = tiny_trainer(logger, strategy=arguments.strategy, devices=arguments.devices, **options)
     trainer.fit(TinyModel(fails_at=arguments.fails_at), loader(), loader(1))
     if trainer.is_global_zero:
         print("logs with:", type(logger).__mro__[1].__module__)
+        print("steps:", trainer.global_step)
         logger.experiment["done"] = True
 
 
