@@ -16,6 +16,7 @@
 
 import { Chart, axisOf } from "./chart.js";
 import { decodeFrame } from "./frame.js";
+import { LinesChart } from "./lines_chart.js";
 import { HeatMap } from "./heatmap.js";
 import { entriesOf, listenToLegend, showHidden, showNear } from "./legend.js";
 import { Marks } from "./marks.js";
@@ -81,11 +82,17 @@ export class Board {
     }
     for (const figure of root.querySelectorAll("figure.chart")) {
       if (this.items.has(figure)) continue;
-      const item = figure.dataset.heatmap === undefined ? new Chart(figure, this) : new HeatMap(figure, this);
+      const item = this.itemOf(figure);
       this.items.set(figure, item);
       this.observer.observe(figure);
     }
     this.showFull();
+  }
+
+  /** @param {HTMLElement} figure */
+  itemOf(figure) {
+    if (figure.dataset.heatmap !== undefined) return new HeatMap(figure, this);
+    return figure.dataset.lines === undefined ? new Chart(figure, this) : new LinesChart(figure, this);
   }
 
   /** The board is no longer on the page. */

@@ -42,6 +42,16 @@ export class Chart {
     listenToGestures(this);
   }
 
+  /** What its lines belong to: the runs, or groups of runs, of the board. */
+  get entries() {
+    return this.board.entries;
+  }
+
+  /** Whether a series of what was asked for is one of this chart. @param {import("./frame.js").Series} item */
+  owns(item) {
+    return item.path === this.title && Boolean(item.expression) === (this.expression !== null);
+  }
+
   /** What its data is asked for by. */
   get paths() {
     return this.expression === null ? [this.title] : [];
@@ -79,7 +89,7 @@ export class Chart {
    * @param {{generation: number, axis: string, runs: number[]|null}} asked `runs`: only of these, the others did not change
    */
   receive(series, { generation, axis, runs }) {
-    const mine = series.filter((item) => item.path === this.title && Boolean(item.expression) === (this.expression !== null));
+    const mine = series.filter((item) => this.owns(item));
     const kept = runs === null ? [] : this.series.filter((item) => !runs.includes(item.run));
     this.series = [...kept, ...mine];
     this.generation = generation;
@@ -147,8 +157,8 @@ export class Chart {
   }
 
   shownCurves() {
-    const { view, entries } = this.board;
-    return this.curves.filter((curve) => curve.points && isShown(view, entries.get(curve.key)?.label));
+    const { view } = this.board;
+    return this.curves.filter((curve) => curve.points && isShown(view, this.entries.get(curve.key)?.label));
   }
 
   /** uPlot only needs to know how far the axes reach: the curves are drawn from their own arrays. */
@@ -160,7 +170,7 @@ export class Chart {
     const { text, title, points } = badgeOf(this.curves, this.board.view);
     this.badge.textContent = text;
     this.badge.title = title;
-    this.place.setAttribute("aria-label", `${wordsOf(this.title, this.shownCurves(), this.board.entries)}. ${text}`);
+    this.place.setAttribute("aria-label", `${wordsOf(this.title, this.shownCurves(), this.entries)}. ${text}`);
     this.figure.dataset.state = points ? "ready" : "empty";
     this.figure.dataset.points = String(points);
     this.figure.dataset.drawn = String(this.curves.reduce((sum, curve) => sum + curve.x.length, 0));
@@ -182,7 +192,7 @@ export class Chart {
     const plane = planeOf(plot);
     const curves = this.shownCurves();
     for (const curve of curves) {
-      const entry = this.board.entries.get(curve.key);
+      const entry = this.entries.get(curve.key);
       drawCurve(plot.ctx, curve, plane, { colour: entry?.colour ?? "gray", dash: entry?.dash ?? [], crowd: curves.length });
     }
     drawMarkers(plot.ctx, plane, this.board.marks(), this.board);
@@ -197,7 +207,7 @@ export class Chart {
       this.board.point(this, plot, null);
       return;
     }
-    const near = this.pointer.show(plot, this.shownCurves(), this.board.entries, this.board.view);
+    const near = this.pointer.show(plot, this.shownCurves(), this.entries, this.board.view);
     this.board.point(this, plot, near?.key ?? null);
   }
 
@@ -210,7 +220,7 @@ export class Chart {
 
   /** The curves of the highlighted entry come to the front. */
   showHighlight() {
-    const entry = this.board.highlighted === null ? null : this.board.entries.get(this.board.highlighted);
+    const entry = this.board.highlighted === null ? null : this.entries.get(this.board.highlighted);
     const all = this.plot ? this.shownCurves() : [];
     const curves = entry ? all.filter((curve) => curve.key === entry.key) : [];
     if (curves.length && all.length > 1) this.highlight.show(this.plot, curves, entry, this.board.theme.ground);

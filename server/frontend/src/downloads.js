@@ -36,10 +36,10 @@ export function csvOf(chart) {
   const head = ["name", "label", "path", "kind", ...names, ...(isSmoothed ? ["smoothed"] : [])];
   const lines = [head.join(",")];
   for (const curve of curves) {
-    const entry = chart.board.entries.get(curve.key);
+    const entry = chart.entries.get(curve.key);
     const { columns } = curve.series;
     const kind = "value" in columns ? "point" : "n" in columns ? "bucket of a group" : "bucket";
-    const start = [entry?.name ?? "", entry?.label ?? "", chart.title, kind].map(quoted).join(",");
+    const start = [entry?.name ?? "", entry?.label ?? "", curve.series.path ?? chart.title, kind].map(quoted).join(",");
     for (let i = 0; i < curve.x.length; i++) {
       const row = names.map((name) => (columns[name] ? columns[name][i] : ""));
       if (isSmoothed) row.push(curve.smooth ? curve.smooth[i] : "");
@@ -85,7 +85,7 @@ function pngOf(chart) {
 /** @param {import("./chart.js").Chart} chart */
 function namedEntries(chart) {
   const keys = new Set(chart.shownCurves().map((curve) => curve.key));
-  return chart.board.entries.size > 1 ? [...chart.board.entries.values()].filter(({ key }) => keys.has(key)).slice(0, MAX_NAMED) : [];
+  return chart.entries.size > 1 ? [...chart.entries.values()].filter(({ key }) => keys.has(key)).slice(0, MAX_NAMED) : [];
 }
 
 /** @param {import("./chart.js").Chart} chart */
@@ -96,7 +96,7 @@ export function svgOf(chart) {
   const ink = new SvgInk();
   const curves = chart.shownCurves();
   for (const curve of curves) {
-    const entry = board.entries.get(curve.key);
+    const entry = chart.entries.get(curve.key);
     drawCurve(/** @type {any} */ (ink), curve, plane, { colour: entry?.colour ?? "gray", dash: entry?.dash ?? [], crowd: curves.length });
   }
   const named = namedEntries(chart);

@@ -35,6 +35,7 @@ function keepState(event) {
   const here = new URL(location.href).searchParams;
   const address = new URL(link.href);
   for (const name of KEPT) {
+    if (name === "x" && link.dataset.ownAxis !== undefined) continue;
     address.searchParams.delete(name);
     here.getAll(name).forEach((value) => address.searchParams.append(name, value));
   }

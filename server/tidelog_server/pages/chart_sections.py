@@ -27,14 +27,27 @@ NUMBERED = re.compile(r"(?P<name>[^0-9]*)(?P<number>[0-9]+)")
 
 
 @dataclass(frozen=True)
+class LinePlace:
+    """One of several lines of a chart: its path, what it is called there, and its number, which gives the colour."""
+
+    path: str
+    name: str
+    number: int
+
+
+@dataclass(frozen=True)
 class ChartPlace:
-    """One chart: the path it shows, what is written above it, the id of its element, its picture without JavaScript."""
+    """One chart: the path it shows, what is written above it, the id of its element, its picture without JavaScript.
+
+    With `lines` it shows these instead, and `path` is only its name.
+    """
 
     path: str
     title: str
     element: str
     sketch: str
     is_expression: bool = False
+    lines: tuple[LinePlace, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tidelog_server.runs.attributes import Attribute
@@ -32,11 +32,20 @@ class HardwareView:
     hidden: int
 
 
-def hardware_view(attributes: Iterable[Attribute]) -> HardwareView:
-    """The sums of all processes of a run, and a sentence for each GPU that was idle or held down for long."""
+def hardware_view(attributes: Iterable[Attribute], when: Mapping[str, str] | None = None) -> HardwareView:
+    """The sums of all processes of a run, and a sentence for each GPU that was idle or held down for long.
+
+    `when` says of series of utilisation, by path, when the GPU was idle.
+    """
     sums = list(_sums(attributes))
-    hints = tuple(_hints(sums))
+    hints = tuple(_hints(sums, when or {}))
     return HardwareView(tuple(_totals(sums)), hints[:HINTS_SHOWN], max(0, len(hints) - HINTS_SHOWN))
+
+
+def idle_gpus(attributes: Iterable[Attribute]) -> list[str]:
+    """The series of utilisation of those GPUs of which a hint says that they were idle."""
+    idle = (one for one in _sums(attributes) if one.gpu is not None and one.name == "idle_percent")
+    return [one.utilisation for one in idle if one.value >= WORTH_SAYING_PERCENT][:HINTS_SHOWN]
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,11 @@ class _Sum:
     gpu: str | None
     name: str
     value: float
+
+    @property
+    def utilisation(self) -> str:
+        """The path of the GPU's utilisation."""
+        return "/".join(part for part in ("monitoring", self.where, "gpu", self.gpu, "utilisation_percent") if part)
 
 
 def _sums(attributes: Iterable[Attribute]) -> Iterator[_Sum]:
@@ -79,7 +93,7 @@ def _idle_percent(sums: list[_Sum]) -> float | None:
     return sum(weight * percent for weight, percent in idle) / known if known else None
 
 
-def _hints(sums: list[_Sum]) -> Iterator[str]:
+def _hints(sums: list[_Sum], when: Mapping[str, str]) -> Iterator[str]:
     said = {
         "idle_percent": "was idle {:.0f} % of the time",
         "throttled_percent": "was slowed down by power or heat {:.0f} % of the time",
@@ -87,7 +101,8 @@ def _hints(sums: list[_Sum]) -> Iterator[str]:
     for one in sums:
         if one.gpu is not None and one.name in said and one.value >= WORTH_SAYING_PERCENT:
             where = f" of {one.where}" if one.where else ""
-            yield f"GPU {one.gpu}{where} {said[one.name].format(one.value)}."
+            told = when.get(one.utilisation, "") if one.name == "idle_percent" else ""
+            yield f"GPU {one.gpu}{where} {said[one.name].format(one.value)}{told}."
 
 
 def _hours(hours: float) -> str:

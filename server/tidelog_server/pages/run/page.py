@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -17,6 +17,7 @@ from tidelog_server.pages.chart_sections import Charts, charts_of, is_monitoring
 from tidelog_server.pages.chart_view import view_from
 from tidelog_server.pages.problems import PageRoute
 from tidelog_server.pages.run import attributes, charts, console, events, files, media, source
+from tidelog_server.pages.run.figures import hardware_charts
 from tidelog_server.pages.run.tab import Shown, Tab
 from tidelog_server.pages.templating import render, wanted_partial
 from tidelog_server.pages.tree import Tree, matching, tree_of
@@ -136,8 +137,13 @@ def run_page(shown: Shown, chosen: Tab, received: Received, *, now: int) -> RunP
     axes = axes_of(view, base=address, others=others)
     found = matching(shown.attributes, shown.find)
     charted = [attribute.path for attribute in found if attribute.type == "float_series"]
-    is_charted = chosen in (charts.TAB, charts.MONITORING)
-    wanted = [path for path in charted if is_charted and is_monitoring(path) == (chosen is charts.MONITORING)]
+    is_charted = chosen is charts.TAB
+    if chosen is charts.MONITORING:
+        hardware = [path for path in charted if is_monitoring(path)]
+        drawn = hardware_charts(hardware, project=run.project, label=run.label, view=view)
+    else:
+        wanted = [path for path in charted if is_charted and not is_monitoring(path)]
+        drawn = charts_of(wanted, project=run.project, labels=[run.label], view=view)
     return RunPage(
         run=run,
         runs=(run,),
@@ -149,12 +155,7 @@ def run_page(shown: Shown, chosen: Tab, received: Received, *, now: int) -> RunP
         finds=chosen.finds,
         find=shown.find,
         tree=tree_of(found, all_open=bool(shown.find)),
-        charts=charts_of(
-            wanted,
-            project=run.project,
-            labels=[run.label],
-            view=view if chosen is charts.TAB else replace(view, expressions=()),
-        ),
+        charts=drawn,
         chart_count=len(shown.of_type("float_series")),
         axes=axes,
         stages=STAGES,
@@ -170,9 +171,17 @@ def _links(shown: Shown, chosen: Tab, axes: Axes) -> Iterator[TabLink]:
         count = tab.count(shown)
         if count == 0 and not tab.is_always_there and tab is not chosen:
             continue
-        pairs = [("tab", _in_address(tab)), ("find", shown.find), *axes.pairs]
+        pairs = [("tab", _in_address(tab)), ("find", shown.find), *_axes_of(tab, chosen, axes)]
         address = run_address(shown.run.project, shown.run.label, pairs)
         yield TabLink(Choice(tab.name, tab.text, address, tab is chosen), count)
+
+
+def _axes_of(tab: Tab, chosen: Tab, axes: Axes) -> list[tuple[str, str]]:
+    """The axes that a tab is offered with: those in use; but hardware by time, for its steps only count samples."""
+    if (tab is charts.MONITORING) == (chosen is charts.MONITORING):
+        return axes.pairs
+    kept = [(name, value) for name, value in axes.pairs if name not in ("x", "from", "to")]
+    return [("x", "time"), *kept] if tab is charts.MONITORING else kept
 
 
 def _in_address(tab: Tab) -> str:
