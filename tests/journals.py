@@ -77,8 +77,10 @@ class MemoryJournal:
     def delete(self, path: str) -> None:
         self.stream += records.delete(self.number(path), MOMENT_S)
 
-    def end(self, state: str = "finished", error: str | None = None, dropped: int = 0) -> None:
-        self.stream += records.state(state, time.time(), error, dropped)
+    def end(
+        self, state: str = "finished", error: str | None = None, dropped: int = 0, time_s: float | None = None
+    ) -> None:
+        self.stream += records.state(state, time.time() if time_s is None else time_s, error, dropped)
 
 
 class Sender:
@@ -94,6 +96,7 @@ class Sender:
         created_ms: int | None = None,
         fork_run: str | None = None,
         fork_step: float | None = None,
+        ended_ms: int | None = None,
     ) -> None:
         self.receiver = receiver
         self.journal = MemoryJournal()
@@ -101,7 +104,7 @@ class Sender:
         self.sent = 0
         moment = int(time.time() * 1000) if created_ms is None else created_ms
         registration = Registration(
-            project, key, None, self.name, moment, name=name, fork_run=fork_run, fork_step=fork_step
+            project, key, None, self.name, moment, name=name, fork_run=fork_run, fork_step=fork_step, ended_ms=ended_ms
         )
         with receiver._database.write() as connection:
             self.run_id = writers.register(connection, registration).run_id

@@ -192,6 +192,13 @@ def read_records(data: bytes) -> Iterator[Record]:
             yield _framed_record(span, data[span.start + HEADER_BYTES : span.end])
 
 
+def last_record(data: bytes, span: Span) -> Record:
+    """Return the last record of a span."""
+    start = span.end - POINT_BYTES if span.kind == POINT_KIND else span.start
+    [record] = read_records(data[start : span.end])
+    return record
+
+
 def _framed_record(span: Span, payload: bytes) -> Record:
     try:
         return _READERS[span.kind](span.argument, payload)

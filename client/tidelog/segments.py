@@ -21,6 +21,7 @@ NEXT = "next.segment"  # a new segment, until the end of the one before it is kn
 TORN = "torn-"
 FORMAT = 1
 NAME_CHARACTERS = 180  # of an encoded folder name; file systems allow 255 bytes
+ORIGIN = "writer.json"
 
 
 class Origin(NamedTuple):
@@ -79,15 +80,13 @@ class JournalFolder:
         _make_folder(path)
         folder = cls(path)
         folder.lock.acquire()  # before writer.json is there: a folder is found by it
-        _replace(
-            os.path.join(path, "writer.json"), json.dumps({"format": FORMAT, **origin._asdict()}, ensure_ascii=False)
-        )
+        _replace(os.path.join(path, ORIGIN), json.dumps({"format": FORMAT, **origin._asdict()}, ensure_ascii=False))
         return folder
 
     def origin(self) -> Origin:
         """Read whose journal this is."""
         try:
-            fields: dict[str, Any] = json.loads(self._text("writer.json"))
+            fields: dict[str, Any] = json.loads(self._text(ORIGIN))
             if fields.pop("format") != FORMAT:
                 raise JournalError(
                     f"the journal in {self.path} was written by a newer tidelog; install that one to ship it"
@@ -191,7 +190,7 @@ class JournalFolder:
 
     def remove(self) -> None:
         """Delete the journal, and the folders of its run and project if they are empty. What was set aside stays."""
-        names = sorted(os.listdir(self.path), key=lambda name: (name == "lock", name != "writer.json"))
+        names = sorted(os.listdir(self.path), key=lambda name: (name == "lock", name != ORIGIN))
         for name in names:  # first what the folder is found by, last the lock: nobody takes up what is half gone
             if name == kept_files.FOLDER:
                 kept_files.remove_folder(self.path)
@@ -205,9 +204,9 @@ class JournalFolder:
 
 
 def find_journals(root: str) -> list[JournalFolder]:
-    """Find every journal below a directory, oldest first."""
-    found = [path for path, _, files in os.walk(root) if "writer.json" in files]
-    return [JournalFolder(path) for path in sorted(found, key=_age)]
+    """Find every journal below a directory, in the order in which their processes began."""
+    found = [JournalFolder(path) for path, _, files in os.walk(root) if ORIGIN in files]
+    return sorted(found, key=_began_ms)
 
 
 def journals_beside(folder: JournalFolder) -> list[JournalFolder]:
@@ -238,11 +237,11 @@ def _make_folder(path: str) -> None:
     os.makedirs(path)
 
 
-def _age(path: str) -> float:
+def _began_ms(folder: JournalFolder) -> int:
     try:
-        return os.stat(os.path.join(path, "writer.json")).st_mtime
-    except FileNotFoundError:
-        return 0.0
+        return folder.origin().created_ms
+    except (JournalError, OSError):
+        return 0  # whoever takes it up says what is wrong with it
 
 
 def _replace(path: str, text: str) -> None:

@@ -34,13 +34,17 @@ class Registration(NamedTuple):
 class Shipper:
     """Ships one journal folder. One request at a time, in order; use it from one thread."""
 
-    def __init__(self, folder: JournalFolder, origin: Origin, transport: Transport) -> None:
+    def __init__(
+        self, folder: JournalFolder, origin: Origin, transport: Transport, ended_ms: int | None = None
+    ) -> None:
+        """`ended_ms` says when the writer ended, if it is over: the order of attempts follows from that."""
         self.folder = folder
         self.acknowledged = folder.acknowledged()
         self.registration: Registration | None = None
         self.request: str | None = None  # what a person asks of the job: stop or abort, as last heard
         self._origin = origin
         self._transport = transport
+        self._ended_ms = ended_ms
         self._batch_bytes = BATCH_BYTES
         self._sent_at = 0.0
 
@@ -94,6 +98,7 @@ class Shipper:
                 "model": origin.model,
                 "fork_run": origin.fork_run,
                 "fork_step": origin.fork_step,
+                "ended_ms": self._ended_ms,
             },
         )
         run_id, label, key, project, url = (

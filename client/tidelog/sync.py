@@ -67,7 +67,7 @@ class _Ferry:
             outcome = outcome._replace(project=origin.project, run=origin.with_id or origin.run_key)
             ending = mend(folder) if dead else None
             outcome = outcome._replace(torn_bytes=ending.torn_bytes if ending else 0)
-            shipper = self._registered(folder, origin)
+            shipper = self._registered(folder, origin, ending)
             before = shipper.acknowledged
             if shipper.registration:
                 outcome = outcome._replace(run=shipper.registration.label)
@@ -90,11 +90,11 @@ class _Ferry:
             folder.lock.release()
         return outcome
 
-    def _registered(self, folder: JournalFolder, origin: Origin) -> Shipper:
+    def _registered(self, folder: JournalFolder, origin: Origin, ending: Ending | None) -> Shipper:
         transport = self._connect(origin)
         if transport in self._away:
             raise self._away[transport]
-        shipper = Shipper(folder, origin, transport)
+        shipper = Shipper(folder, origin, transport, ended_ms=ending.written_ms if ending else None)
         try:
             shipper.register()
         except ServerUnreachableError as error:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -180,6 +181,61 @@ def test_journals_shipped_later_in_any_order_are_one_attempt(store: Store) -> No
     store.sender(created_ms=1_700_000_000_500)
     with store.database.read() as connection:
         assert set(connection.exec_driver_sql("SELECT attempt FROM writers").scalars()) == {0}
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (1, 0, 2)])
+@pytest.mark.parametrize("folds", [True, False])
+def test_attempts_come_home_in_any_order(store: Store, order: tuple[int, ...], folds: bool) -> None:
+    """Three attempts of an offline run, each over before the next began: the same numbers, curve and tails."""
+    logged = [range(10), range(6, 12), range(8, 10)]
+    for attempt in order:
+        began_ms = 1_700_000_000_000 + attempt * 100_000
+        sender = store.sender(key=f"any-{folds}-{order}", created_ms=began_ms, ended_ms=began_ms + 50_000)
+        sender.journal.column("a", [(float(step), float(attempt)) for step in logged[attempt]])
+        sender.journal.end(time_s=(began_ms + 50_000) / 1000)
+        sender.ship()
+        if folds:
+            store.folder.fold(sender.run_id)
+    run = store.run(sender.run_id)
+    assert (run.created_ms, run.ended_ms, run.ran_ms) == (1_700_000_000_000, 1_700_000_250_000, 150_000)
+    found = [store.points(sender.run_id, "a", abandoned_by=number) for number in range(3)]
+    values = [dict(zip(points.steps // 10**6, points.values, strict=True)) for points in found if points is not None]
+    assert values == [
+        dict.fromkeys(range(6), 0.0) | {6: 1.0, 7: 1.0, 8: 2.0, 9: 2.0},
+        dict.fromkeys(range(6, 10), 0.0),
+        dict.fromkeys(range(8, 12), 1.0),
+    ]
+    with store.database.read() as connection:
+        attempts = connection.exec_driver_sql("SELECT attempt FROM writers ORDER BY created_ms").scalars()
+        assert list(attempts) == [0, 1, 2]
+
+
+def test_an_attempt_that_comes_between_two_others(store: Store) -> None:
+    """It takes its number; what it logged before the step that the later one took over is in the curve."""
+    for attempt, steps in ((0, range(4)), (2, range(4, 6)), (1, range(2, 5))):
+        began_ms = 1_700_000_000_000 + attempt * 100_000
+        sender = store.sender(created_ms=began_ms, ended_ms=began_ms + 50_000)
+        sender.journal.column("a", [(float(step), float(attempt)) for step in steps])
+        sender.journal.end(time_s=(began_ms + 50_000) / 1000)
+        sender.ship()
+        store.folder.fold(sender.run_id)
+    found = [store.points(sender.run_id, "a", abandoned_by=number) for number in range(3)]
+    assert [None if points is None else points.values.tolist() for points in found] == [
+        [0.0, 0.0, 1.0, 1.0, 2.0, 2.0],
+        None,
+        [1.0],
+    ]
+
+
+def test_a_rank_that_began_first_and_comes_later_belongs_to_its_attempt(store: Store) -> None:
+    """Ranks of a resumed job register in any order, a moment after one another."""
+    first = store.sender(created_ms=1_700_000_000_000)
+    first.journal.end(time_s=1_700_000_010.0)
+    first.ship()
+    store.sender(created_ms=1_700_000_020_005)
+    store.sender(created_ms=1_700_000_020_000)
+    with store.database.read() as connection:
+        assert list(connection.exec_driver_sql("SELECT attempt FROM writers ORDER BY id").scalars()) == [0, 1, 1]
 
 
 def test_a_silent_writer_does_not_run_beside_a_new_one(store: Store) -> None:

@@ -48,6 +48,9 @@ class NewWriter(BaseModel):
         None, min_length=1, max_length=100, description="label of the run that a new one is forked from"
     )
     fork_step: float | None = Field(None, ge=-4e12, le=4e12, allow_inf_nan=False, description="of a fork")
+    ended_ms: int | None = Field(
+        None, ge=0, le=LATEST_MS, description="when the process ended, if it was over before its journal was sent"
+    )
 
 
 class RegisteredWriter(BaseModel):

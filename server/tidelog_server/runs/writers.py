@@ -15,11 +15,11 @@ import sqlalchemy as sa
 from tidelog_server.clock import now_ms
 from tidelog_server.errors import RunDeletedError, WriterNotFoundError
 from tidelog_server.runs import kinds
+from tidelog_server.runs.attempt_order import attempt_of
 from tidelog_server.runs.runs import is_there
 from tidelog_server.tables import purged_writers, runs, writers
 
 HEARTBEAT_LOST_AFTER_MS = 60_000
-SILENT_AFTER_MS = 25_000  # clients send a heartbeat every 10 s: one that missed two does not run beside a new writer
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class Registration:
     model: str | None = None  # of a model version: the model's label
     fork_run: str | None = None  # of a fork: the label of the run whose history it inherits
     fork_step: float | None = None  # up to this step
+    ended_ms: int | None = None  # of a process that was over before its journal was sent
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ def register(connection: sa.Connection, registration: Registration) -> Writer:
     at_rest = runs.c.running_since_ms.is_(None)
     fresh = {"trashed_ms": None, "requested": None, "requested_ms": None}
     connection.execute(sa.update(runs).where(runs.c.id == run_id, at_rest).values(fresh))
+    later = runs.c.created_ms > registration.created_ms  # journals come home in any order
+    connection.execute(sa.update(runs).where(runs.c.id == run_id, later).values(created_ms=registration.created_ms))
     moment = now_ms()
     values = {
         "run_id": run_id,
@@ -76,7 +79,7 @@ def register(connection: sa.Connection, registration: Registration) -> Writer:
         "created_ms": registration.created_ms,
         "seen_ms": moment,
         "state": "running",
-        "attempt": _attempt_of(connection, run_id, registration.created_ms),
+        "attempt": attempt_of(connection, run_id, registration.created_ms, registration.ended_ms),
     }
     connection.execute(sa.insert(writers).values(values))
     _set_run_state(connection, run_id)
@@ -247,31 +250,6 @@ def _refuse_deleted(connection: sa.Connection, *conditions: sa.ColumnElement[boo
     label = connection.scalar(sa.select(purged_writers.c.label).where(*conditions).limit(1))
     if label is not None:
         raise RunDeletedError(f"The run {label} was deleted on the server, with all that it held. Nothing was stored.")
-
-
-def _attempt_of(connection: sa.Connection, run_id: int, created_ms: int) -> int:
-    """The attempt that a writer which is registered now belongs to.
-
-    It begins a new one if every writer that began before it is over: ended, given up, or silent for so long that it
-    does not run beside this one. Ranks and forked children run side by side, and journals of one job that are shipped
-    one after the other later say by the client's clock that they did.
-    """
-    is_over = (writers.c.ended_ms <= created_ms) | (
-        (writers.c.state == "running") & (writers.c.seen_ms < now_ms() - SILENT_AFTER_MS)
-    )
-    query = sa.select(
-        sa.func.count(), sa.func.sum(sa.case((is_over, 0), else_=1)), sa.func.max(writers.c.attempt)
-    ).where(writers.c.run_id == run_id)
-    others, running, newest = connection.execute(query).one()
-    if not others:
-        return 0
-    if not running:
-        connection.execute(sa.update(runs).where(runs.c.id == run_id).values(attempt=newest + 1))
-        return int(newest) + 1
-    began_before = sa.select(sa.func.max(writers.c.attempt)).where(
-        writers.c.run_id == run_id, writers.c.created_ms <= created_ms
-    )
-    return int(connection.scalar(began_before) or 0)
 
 
 def _set_run_state(connection: sa.Connection, run_id: int) -> None:

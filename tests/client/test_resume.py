@@ -1,0 +1,118 @@
+"""One run that goes on on other machines: their journals come home in any order, and the run is the same."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tidelog
+from tests.client.programs import programs_end_with_their_test, run_program
+from tests.conftest import ServerProcess
+from tidelog import cli
+from tidelog.segments import find_journals
+
+__all__ = ["programs_end_with_their_test"]
+
+# One attempt: steps from one to another, each with the number of the attempt as its value. "kill" ends it without a word.
+ATTEMPT = """
+import os, signal, sys, tidelog
+number, first, stop, ending = sys.argv[1:]
+run = tidelog.init_run(mode="offline", capture_hardware=False, **{os.environ["NAMED_BY"]: os.environ["NAME"]})
+run["loss"].extend([float(number)] * (int(stop) - int(first)), steps=range(int(first), int(stop)))
+run["note"].append(f"attempt {number}", step=int(number))
+if ending == "kill":
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+ATTEMPTS = [(0, 10, "kill"), (6, 12, "kill"), (8, 10, "stop")]
+
+
+def run_attempts(hosts: list[Path], named_by: str, name: str) -> None:
+    """Run one attempt after another, each on its machine, which knows nothing of the others."""
+    for number, ((first, stop, ending), host) in enumerate(zip(ATTEMPTS, hosts, strict=False)):
+        run_program(ATTEMPT, number, first, stop, ending, TIDELOG_DIR=str(host), NAMED_BY=named_by, NAME=name)
+        time.sleep(0.01)  # clocks of two machines tell attempts apart that lie a moment apart
+
+
+def sync(directory: Path) -> None:
+    """Bring home what a machine has."""
+    assert cli.main(["sync", "--directory", str(directory)]) == 0
+    assert find_journals(str(directory)) == []
+
+
+@pytest.fixture
+def at_server(server: ServerProcess, monkeypatch: pytest.MonkeyPatch) -> ServerProcess:
+    """The server that programs and commands speak to."""
+    monkeypatch.setenv("TIDELOG_URL", server.url)
+    monkeypatch.setenv("TIDELOG_PROJECT", "digits")
+    return server
+
+
+def values(run: tidelog.Run, **wanted: Any) -> list[float]:
+    """The values of the loss, in the order of steps."""
+    return [float(value) for value in columns(run["loss"].fetch_values(**wanted))["value"]]
+
+
+def columns(table: Any) -> Any:
+    """A table of points as columns, with or without pandas."""
+    return table if isinstance(table, dict) else {name: list(table[name]) for name in table}
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_two_machines_come_home_in_either_order(at_server: ServerProcess, tmp_path: Path, first: int) -> None:
+    """By custom_run_id, which makes the run; the earlier attempt was killed."""
+    machines = [tmp_path / "a", tmp_path / "b"]
+    run_attempts(machines, "custom_run_id", "k")
+    for machine in (first, 1 - first):
+        sync(machines[machine])
+    with tidelog.init_run("digits", custom_run_id="k", mode="read-only") as run:
+        assert [attempt.first_step for attempt in run.attempts] == [None, 6]
+        assert values(run) == [0.0] * 6 + [1.0] * 6
+        assert values(run, abandoned_by=1) == [0.0] * 4
+        assert len(run["note"].fetch_values()) == 2
+        assert run["sys/state"].fetch() == "crashed"
+
+
+def test_directories_of_several_machines_below_one(at_server: ServerProcess, tmp_path: Path) -> None:
+    """A run of the server, by with_id, goes on on three machines; their folders were copied, with new times and names."""
+    with tidelog.init_run("digits", directory=tmp_path / "home", capture_hardware=False) as run:
+        run["lr"] = 0.1
+    label = run.label
+    assert label is not None
+    machines = [tmp_path / name for name in "abc"]
+    run_attempts(machines, "with_id", label)
+    copies = tmp_path / "copies"
+    for name, machine in zip("zyx", machines, strict=True):
+        shutil.copytree(machine, copies / name, copy_function=shutil.copyfile)
+    later = time.time() + 1_000
+    for path in copies.rglob("*"):
+        os.utime(path, (later, later))
+    sync(copies)
+    with tidelog.init_run("digits", with_id=label, mode="read-only") as run:
+        assert [attempt.number for attempt in run.attempts] == [0, 1, 2, 3]
+        assert [attempt.first_step for attempt in run.attempts] == [None, None, 6, 8]
+        assert values(run) == [0.0] * 6 + [1.0, 1.0, 2.0, 2.0]
+        assert values(run, abandoned_by=2) == [0.0] * 4
+        assert values(run, abandoned_by=3) == [1.0] * 4
+        assert len(run["note"].fetch_values()) == 3
+
+
+def test_a_crash_that_is_synced_later_ends_at_its_last_write(at_server: ServerProcess, tmp_path: Path) -> None:
+    """Not when it is synced; also after a sync that failed, and with a torn tail that was cut off."""
+    run_attempts([tmp_path], "custom_run_id", "k")
+    [folder] = find_journals(str(tmp_path))
+    ended_s = folder.origin().created_ms // 1000 + 7
+    with open(folder.segments()[-1].path, "ab") as segment:
+        segment.write(b"\x01")
+    os.utime(folder.segments()[-1].path, (ended_s, ended_s))
+    assert cli.main(["sync", "--directory", str(tmp_path), "--url", "http://127.0.0.1:9"]) == 1
+    sync(tmp_path)
+    assert list(Path(folder.path).glob("torn-*"))
+    with tidelog.init_run("digits", custom_run_id="k", mode="read-only") as run:
+        [attempt] = run.attempts
+    assert attempt.ended == datetime.fromtimestamp(ended_s, timezone.utc)
