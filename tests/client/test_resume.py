@@ -19,7 +19,7 @@ from tidelog.segments import find_journals
 
 __all__ = ["programs_end_with_their_test"]
 
-# One attempt: steps from one to another, each with the number of the attempt as its value. "kill" ends it without a word.
+# One attempt: steps from one to another, its number as each value. "kill" ends it without a word.
 ATTEMPT = """
 import os, signal, sys, tidelog
 number, first, stop, ending = sys.argv[1:]
@@ -79,7 +79,7 @@ def test_two_machines_come_home_in_either_order(at_server: ServerProcess, tmp_pa
 
 
 def test_directories_of_several_machines_below_one(at_server: ServerProcess, tmp_path: Path) -> None:
-    """A run of the server, by with_id, goes on on three machines; their folders were copied, with new times and names."""
+    """A run of the server, by with_id, goes on on three machines; their copied folders have new times and names."""
     with tidelog.init_run("digits", directory=tmp_path / "home", capture_hardware=False) as run:
         run["lr"] = 0.1
     label = run.label
