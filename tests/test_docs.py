@@ -32,6 +32,15 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert (page.parent / target).exists(), f"{page.name}: {target}"
 
 
+def test_decisions_are_numbered() -> None:
+    """Each has a number of its own, which its title begins with."""
+    pages = sorted((ROOT / "docs/decisions").glob("*.md"))
+    numbers = [int(page.name.split("-")[0]) for page in pages]
+    assert numbers == list(range(1, len(pages) + 1))
+    for number, page in zip(numbers, pages, strict=True):
+        assert page.read_text("utf-8").startswith(f"# {number}. "), page.name
+
+
 def test_the_guide_names_every_option_of_the_server() -> None:
     """Those that the command takes, and no others."""
     guide = (ROOT / "docs/guide/server.md").read_text("utf-8")
