@@ -71,6 +71,20 @@ runs = sa.Table(
     sa.Column("parent_id", Id, sa.ForeignKey("runs.id"), comment="the model of a model version"),
     sa.Column("fork_run_id", Id, sa.ForeignKey("runs.id"), index=True, comment="the run that this one was forked from"),
     sa.Column("fork_step", sa.BigInteger, comment="the greatest step that is inherited from there"),
+    sa.Column(
+        "inherits_epoch",
+        sa.BigInteger,
+        nullable=False,
+        server_default="0",
+        comment="raised when what it inherits may have changed",
+    ),
+    sa.Column(
+        "inherited_epoch",
+        sa.BigInteger,
+        nullable=False,
+        server_default="0",
+        comment="inherits_epoch when its series were last worked out",
+    ),
     sa.Column("key", sa.String(255), nullable=False, comment="custom_run_id, or random"),
     sa.Column("name", sa.Text, nullable=False, comment="copy of sys/name, for lists"),
     sa.Column("state", sa.String(16), nullable=False),
@@ -128,6 +142,12 @@ runs = sa.Table(
         "counted_ms",
         sqlite_where=sa.text("counted_epoch != fold_epoch"),
         postgresql_where=sa.text("counted_epoch != fold_epoch"),
+    ),
+    sa.Index(
+        "ix_runs_unsettled",
+        "id",
+        sqlite_where=sa.text("inherited_epoch != inherits_epoch"),
+        postgresql_where=sa.text("inherited_epoch != inherits_epoch"),
     ),
     sa.Index(
         "ix_runs_purge_ms",
@@ -217,7 +237,7 @@ series = sa.Table(
         sa.Integer,
         nullable=False,
         server_default="0",
-        comment="0: the curve; else the attempt that left this stretch behind",
+        comment="0: the curve; -1: a fork's own part of it; else the attempt that left this stretch behind",
     ),
     sa.Column(
         "attempt", sa.Integer, nullable=False, server_default="0", comment="the newest attempt that logged to the curve"
@@ -237,6 +257,13 @@ series = sa.Table(
     sa.Column("finite", sa.BigInteger, nullable=False, comment="points that are neither NaN nor infinite"),
     sa.UniqueConstraint("run_id", "path_id", "abandoned_by"),
     sa.CheckConstraint(sa.column("type").in_(SERIES_TYPES), name="type"),
+)
+
+inherited_series = sa.Table(
+    "inherited_series",
+    metadata,
+    sa.Column("run_id", Id, sa.ForeignKey("runs.id"), primary_key=True),
+    sa.Column("data", sa.LargeBinary, nullable=False, comment="what a fork inherits; see series/inheritance.py"),
 )
 
 chunks = sa.Table(

@@ -22,7 +22,7 @@ from tidelog_server.runs.table import runs_table
 
 OF_RUNS = (
     "ingest_log", "series", "chunks", "object_chunks", "attributes", "files", "file_set_entries", "artifact_links",
-    "events", "writers", "runs",
+    "events", "writers", "inherited_series", "runs",
 )  # fmt: skip
 
 

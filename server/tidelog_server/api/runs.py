@@ -12,8 +12,6 @@ from tidelog_server.api.frames import json_number
 from tidelog_server.runs import attributes, events, requests, runs, system
 from tidelog_server.runs.system import STAGES, TAGS, TEXT_CHARACTERS
 from tidelog_server.series import deletion
-from tidelog_server.series.inheritance import with_inherited
-from tidelog_server.series.lineage import with_ancestors
 from tidelog_server.series.points import STEP_UNITS
 from tidelog_server.services import Services
 from tidelog_server.urls import run_url
@@ -139,13 +137,9 @@ def read_attributes(request: Request, label: str, prefix: Annotated[str, Query(m
     services: Services = request.app.state.services
     with services.database.read() as connection:
         run = runs.find_run(connection, label)
+    services.folder.fold_lineage(run.id)
     with services.database.read() as connection:
-        line = with_ancestors(connection, [run.id]) if run.fork_label else [run.id]
-    for run_id in line:
-        services.folder.fold(run_id)
-    with services.database.read() as connection:
-        own = attributes.attributes_of(connection, run.id, prefix.strip("/"))
-        found = with_inherited(connection, run.id, own, prefix.strip("/")) if run.fork_label else own
+        found = attributes.attributes_of(connection, run.id, prefix.strip("/"))
         run = runs.find_run(connection, label)
     found = system.with_system(run, found, prefix.strip("/"))
     return AttributeList(attributes=[_attribute(attribute) for attribute in found])

@@ -128,7 +128,9 @@ def _sketches(around: Surroundings, shown: Sequence[str]) -> tuple[Sketch, ...]:
     )
     drawn = [(run, path, item) for (run, path), item in zip(pairs, found, strict=True) if item is not None]
     results = curves(
-        around.connection, [Wanted(item.head, item.tail, Window()) for _, _, item in drawn], SKETCH_BUCKETS
+        around.connection,
+        [Wanted(item.head, item.tail, Window(), item.inherited) for _, _, item in drawn],
+        SKETCH_BUCKETS,
     )
     by_path: dict[str, list[Any]] = {path: [] for path in shown}
     for (run, path, _), curve in zip(drawn, results, strict=True):

@@ -112,7 +112,7 @@ def _fork(connection: sa.Connection, project_id: int, wanted: Registration) -> d
             f"The project {wanted.project[:80]!r} has no run {wanted.fork_run[:80]!r} to fork from. Nothing was "
             "stored. Ship that run first, or name one that is there."
         )
-    return {"fork_run_id": int(found), "fork_step": round(wanted.fork_step * STEP_UNITS)}
+    return {"fork_run_id": int(found), "fork_step": round(wanted.fork_step * STEP_UNITS), "inherits_epoch": 1}
 
 
 def _project(connection: sa.Connection, wanted: Registration) -> int:

@@ -24,6 +24,7 @@ from tidelog_server.tables import (
     file_set_entries,
     files,
     ingest_log,
+    inherited_series,
     object_chunks,
     runs,
     series,
@@ -69,10 +70,13 @@ def _one(database: Database, delete_slice: Slice, run_id: int) -> bool:
 
 
 def _log(connection: sa.Connection, run_id: int) -> bool:
-    """Batches that were not folded. A fold that is worked out meanwhile fails by the run's epoch."""
+    """Batches that were not folded. A fold that is worked out meanwhile fails by the run's epoch.
+
+    The run's row comes first, as in a fold: else each could wait for the other for ever.
+    """
+    connection.execute(sa.update(runs).where(runs.c.id == run_id).values(fold_epoch=runs.c.fold_epoch + 1))
     ids = list(connection.scalars(sa.select(ingest_log.c.id).where(ingest_log.c.run_id == run_id).limit(64)))
     connection.execute(sa.delete(ingest_log).where(ingest_log.c.id.in_(ids)))
-    connection.execute(sa.update(runs).where(runs.c.id == run_id).values(fold_epoch=runs.c.fold_epoch + 1))
     return bool(ids)
 
 
@@ -157,6 +161,7 @@ def _run(connection: sa.Connection, run_id: int) -> bool:
 _SLICES: tuple[Slice, ...] = (
     _log,
     _series,
+    _rows_of_run(inherited_series, "run_id"),
     _rows_of_run(attributes, "path_id"),
     _rows_of_run(file_set_entries, "path_id", "name"),
     _rows_of(file_parts, files, "file_id", "file_id", "position"),

@@ -30,7 +30,7 @@ def examine(connection: sa.Connection, run_id: int) -> Examination:
     problems: list[str] = []
     heads = sa.select(series.c.id, paths.c.path, series.c.points, series.c.step_last, series.c.abandoned_by)
     heads = heads.join(paths, paths.c.id == series.c.path_id).where(
-        series.c.run_id == run_id, series.c.type == "float_series"
+        series.c.run_id == run_id, series.c.type == "float_series", series.c.open_step.is_not(None)
     )
     for head in connection.execute(heads).all():
         count += 1

@@ -14,7 +14,8 @@ from tidelog_server.ingest.payloads import Event
 from tidelog_server.query.value_types import VIRTUAL
 from tidelog_server.runs.runs import Run
 from tidelog_server.series.fold import Folder
-from tidelog_server.tables import attributes, paths
+from tidelog_server.series.heads import FLOAT_SERIES, has_chunks
+from tidelog_server.tables import attributes, paths, series
 
 PATHS_PER_SLICE = 500  # deleted in one transaction, so that a namespace of 100,000 holds nobody up
 
@@ -52,10 +53,14 @@ def delete_at(folder: Folder, run: Run, path: str) -> int:
 
 def _ids_at(folder: Folder, run: Run, path: str) -> list[int]:
     here = (paths.c.path == path) | paths.c.path.startswith(f"{path}/", autoescape=True)
+    logged = sa.exists().where(
+        series.c.run_id == attributes.c.run_id, series.c.path_id == attributes.c.path_id, has_chunks()
+    )
+    is_own = (attributes.c.type != FLOAT_SERIES) | logged  # and not what a fork inherits
     query = (
         sa.select(attributes.c.path_id)
         .join(paths, paths.c.id == attributes.c.path_id)
-        .where(attributes.c.run_id == run.id, here)
+        .where(attributes.c.run_id == run.id, here, is_own)
         .order_by(attributes.c.path_id)
     )
     with folder.database.read() as connection:

@@ -26,21 +26,24 @@ from tidelog_server.runs.attributes import delete_attributes, write_attributes, 
 from tidelog_server.runs.paths import path_names
 from tidelog_server.runs.runs import NAME_CHARACTERS
 from tidelog_server.runs.values import FileSetChanges
-from tidelog_server.series import chunks
+from tidelog_server.series import chunks, inheritance
 from tidelog_server.series.attempts import grown_through_attempts
 from tidelog_server.series.changes import changes_in
 from tidelog_server.series.chunks import OPEN_POINTS
 from tidelog_server.series.growth import Growth, grown
 from tidelog_server.series.heads import (
+    OWN,
     Heads,
     as_many,
     delete_heads,
     heads_at,
+    hide_curves,
     insert_many,
     load_abandoned,
     one_of,
     update_many,
 )
+from tidelog_server.series.lineage import with_ancestors
 from tidelog_server.series.objects import chunks as object_chunks
 from tidelog_server.series.objects import folding
 from tidelog_server.series.objects.growth import ObjectGrowth
@@ -54,6 +57,7 @@ BATCHES_PER_FOLD = 256
 POINTS_PER_FOLD = 2_000_000  # bounds the memory of a fold to about 200 MB
 NAME_PATH = "sys/name"
 LOCKS = 64
+NO_STEPS = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,9 @@ class Plan:
     deleted_paths: list[int]
     deleted_series: list[int]
     name: str | None
+    least_step: int  # that changes
+    inherited: Heads | None  # of a fork
+    takes_over: bool  # of a fork: whether it gets points at steps that it inherited, or loses some of its own
 
 
 @dataclass(frozen=True)
@@ -100,11 +107,14 @@ class Folder:
         return self._database
 
     def fold(self, run_id: int) -> int:
-        """Fold all that waits in the log of this run; the number of batches that were folded."""
+        """Fold all that waits in the log of this run, and if it is a fork, work out what it inherits of its ancestors
+        as far as these are folded; the number of batches that were folded.
+        """
         total = 0
         with self._locks[run_id % LOCKS]:
             while done := self._fold_some(run_id):
                 total += done
+            self._settle(run_id)
         return total
 
     def delete(self, run_id: int, path_ids: Sequence[int], told: Event | None) -> None:
@@ -115,6 +125,33 @@ class Folder:
         """
         with self._locks[run_id % LOCKS]:
             self._fold_some(run_id, _Deletion(path_ids, told))
+            self._settle(run_id)
+
+    def fold_lineage(self, run_id: int) -> None:
+        """Fold a run, after those that it inherits from."""
+        with self._database.read() as connection:
+            line = with_ancestors(connection, [run_id])
+        for each in reversed(line):
+            self.fold(each)
+
+    def _settle(self, run_id: int) -> None:
+        while True:
+            if self._database.is_sqlite:
+                with self._database.read() as connection:
+                    found = inheritance.settlement(connection, run_id)
+                if found is None:
+                    return
+                with self._database.write() as connection:
+                    inheritance.apply(connection, found)
+            else:
+                with self._database.read() as connection:
+                    if not inheritance.is_stale(connection, run_id):
+                        return
+                with self._database.write() as connection:
+                    _claim(connection, run_id)
+                    found = inheritance.settlement(connection, run_id)
+                    if found is None or inheritance.apply(connection, found):
+                        return
 
     def _fold_some(self, run_id: int, deletion: _Deletion | None = None) -> int:
         if self._database.is_sqlite:
@@ -140,7 +177,7 @@ class Folder:
     def _plan_and_apply(self, run_id: int, deletion: _Deletion | None) -> Plan | None:
         """Claim the run by a lock on its row, so that no other process works the same fold out."""
         with self._database.write() as connection:
-            connection.execute(sa.select(runs.c.id).where(runs.c.id == run_id).with_for_update(key_share=True))
+            _claim(connection, run_id)
             plan = self._plan(connection, run_id, deletion)
             if plan is not None:
                 apply(connection, plan)
@@ -161,6 +198,13 @@ class Folder:
         settled = settle(changes, stored)
         heads = heads_at(stored.heads, settled.points.path_ids)
         points = settled.points if fork_step is None else settled.points.begun_at(fork_step, heads["id"] == 0)
+        least = inheritance.least_steps(points, heads) if len(points) else NO_STEPS
+        inherited = None if fork_step is None else inheritance.load_inherited(connection, run_id)
+        takes_over = False
+        if inherited is not None:
+            heads["abandoned_by"] = OWN
+            before = heads_at(inherited, heads["path_id"])
+            takes_over = bool(changes.deleted) or bool(((before["id"] != 0) & (least <= before["step_last"])).any())
         stubs, growths = _grown(connection, run_id, points, heads)
         return Plan(
             run_id=run_id,
@@ -179,6 +223,9 @@ class Folder:
             deleted_paths=sorted(changes.deleted),
             deleted_series=stored.deleted_series,
             name=_new_name(connection, settled.values),
+            least_step=inheritance.ANY_STEP if changes.deleted else int(least.min(initial=inheritance.NO_STEP)),
+            inherited=inherited,
+            takes_over=takes_over,
         )
 
 
@@ -211,6 +258,11 @@ def _grown_one_by_one(connection: sa.Connection, run_id: int, new: PointsByPath,
             yield grown(connection, run_id, path_id, head, points_opened, new.of(index))
 
 
+def _claim(connection: sa.Connection, run_id: int) -> None:
+    """On PostgreSQL: keep other processes from working the same out."""
+    connection.execute(sa.select(runs.c.id).where(runs.c.id == run_id).with_for_update(key_share=True))
+
+
 def _notices(connection: sa.Connection, settled: Settled) -> list[Event]:
     if not settled.conflicts:
         return []
@@ -233,6 +285,8 @@ def apply(connection: sa.Connection, plan: Plan) -> bool:
         file_sets.delete(connection, plan.run_id, plan.deleted_paths)
         delete_heads(connection, plan.deleted_series)
         delete_attributes(connection, plan.run_id, plan.deleted_paths)
+    if plan.inherited is not None:
+        hide_curves(connection, plan.run_id, [*plan.values, *(growth.head.path_id for growth in plan.object_growths)])
     _write_series(connection, plan)
     folding.write(connection, plan.object_growths)
     file_sets.delete(connection, plan.run_id, plan.emptied_file_sets)
@@ -245,6 +299,9 @@ def apply(connection: sa.Connection, plan: Plan) -> bool:
         events.add(connection, plan.run_id, [plan.told])
     if plan.name is not None:
         connection.execute(sa.update(runs).where(runs.c.id == plan.run_id).values(name=plan.name))
+    inheritance.mark(connection, plan.run_id, plan.least_step)
+    if plan.takes_over:
+        inheritance.mark_these(connection, [plan.run_id])
     log.remove(connection, plan.log_ids)
     return True
 
@@ -254,6 +311,9 @@ def _write_series(connection: sa.Connection, plan: Plan) -> None:
     if plan.stubs is not None:
         parts.append(plan.stubs.heads)
     heads = np.concatenate(parts)
+    is_curve = heads["abandoned_by"] <= 0
+    if plan.inherited is not None:
+        heads["abandoned_by"][is_curve] = OWN
     is_new = heads["id"] == 0
     heads["id"][is_new] = bulk.new_ids(connection, series, int(np.count_nonzero(is_new)))
     insert_many(connection, plan.run_id, heads[is_new])
@@ -271,8 +331,11 @@ def _write_series(connection: sa.Connection, plan: Plan) -> None:
     )
     if plan.stubs is not None:
         write_chunks(connection, plan.stubs, stub_ids)
-    is_curve = heads["abandoned_by"] == 0
     curves = heads[is_curve]
+    if plan.inherited is not None:
+        lineage = inheritance.lineage_of(plan.inherited, curves)
+        inheritance.show(connection, plan.project_id, plan.run_id, lineage)
+        return
     write_series_values(connection, plan.project_id, plan.run_id, curves["path_id"], curves["last"], is_new[is_curve])
 
 

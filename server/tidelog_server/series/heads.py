@@ -1,4 +1,8 @@
-"""The head of a series: one row that says how far it goes, which chunk is open, and its aggregates."""
+"""The head of a series: one row that says how far it goes, which chunk is open, and its aggregates.
+
+A fork has two rows for a curve. What everybody looks at, `abandoned_by` 0, is that of the whole lineage; it has no
+chunks. The head of the points that the fork logged itself has `abandoned_by` -1 (`OWN`).
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,7 @@ from tidelog_server.series.statistics import NONE, STATISTICS, Statistics
 from tidelog_server.tables import series
 
 FLOAT_SERIES = "float_series"
+OWN = -1
 NUMBERS_BY_RANGE = 500
 STATISTICS_NAMES = ("finite", "min", "max", "mean", "m2")
 OWN_NAMES = ("id", "path_id", "points", "step_last", "open_step", "open_points", "last")
@@ -46,8 +51,8 @@ class SeriesHead:
 def load_heads(
     connection: sa.Connection, run_ids: Iterable[int], path_ids: Iterable[int], *, abandoned_by: int = 0
 ) -> list[SeriesHead]:
-    """The heads of those float series that exist, of all pairs of these runs and paths: the curves, or what an attempt
-    left behind.
+    """The heads of those float series that exist, of all pairs of these runs and paths: the curves (of a fork what it
+    logged itself), or what an attempt left behind.
     """
     found: list[SeriesHead] = []
     runs, rest = sorted(set(run_ids)), iter(sorted(set(path_ids)))
@@ -55,11 +60,16 @@ def load_heads(
         query = sa.select(series).where(
             series.c.run_id.in_(runs),
             series.c.path_id.in_(part),
-            series.c.abandoned_by == abandoned_by,
+            series.c.abandoned_by == abandoned_by if abandoned_by else has_chunks(),
             series.c.type == FLOAT_SERIES,
         )
         found.extend(as_head(row) for row in connection.execute(query))
     return found
+
+
+def has_chunks() -> sa.ColumnElement[bool]:
+    """What tells the head of a curve's points from the row of a fork's lineage, and from what was abandoned."""
+    return sa.and_(series.c.abandoned_by <= 0, series.c.open_step.is_not(None))
 
 
 def as_head(row: sa.Row[tuple[object, ...]]) -> SeriesHead:
@@ -107,12 +117,19 @@ Heads = NDArray[Any]  # of dtype HEAD: the curves of one run at many paths
 
 def load_many(connection: sa.Connection, run_id: int, path_ids: Int64s) -> Heads:
     """The heads of those float series of a run at these paths, which ascend, that exist; ascending by path."""
+    return _load(connection, run_id, within(series.c.path_id, path_ids))
+
+
+def load_all(connection: sa.Connection, run_id: int) -> Heads:
+    """The heads of all float series of a run, ascending by path; of a fork those of what it logged itself."""
+    return _load(connection, run_id, [sa.true()])
+
+
+def _load(connection: sa.Connection, run_id: int, conditions: Iterable[sa.ColumnElement[bool]]) -> Heads:
     columns = [series.c[name] for name in HEAD_NAMES]
-    query = sa.select(*columns).where(
-        series.c.run_id == run_id, series.c.abandoned_by == 0, series.c.type == FLOAT_SERIES
-    )
+    query = sa.select(*columns).where(series.c.run_id == run_id, has_chunks(), series.c.type == FLOAT_SERIES)
     found: list[Sequence[Any]] = []
-    for condition in within(series.c.path_id, path_ids):
+    for condition in conditions:
         found.extend(connection.execute(query.where(condition)))
     heads = np.empty(len(found), HEAD)
     for name, values in zip(HEAD_NAMES, zip(*found, strict=True), strict=False):
@@ -193,6 +210,35 @@ def series_at(connection: sa.Connection, run_id: int, path_ids: Sequence[int]) -
             connection.scalars(sa.select(series.c.id).where(series.c.run_id == run_id, series.c.path_id.in_(part)))
         )
     return found
+
+
+def show_curves(connection: sa.Connection, run_id: int, heads: Heads) -> None:
+    """Write what a fork's curves are over the whole lineage."""
+    shown = {name: values for name, values in _columns_of(heads).items() if name != "id"}
+    n = len(heads)
+    constant: dict[str, list[Any]] = {
+        "run_id": [run_id] * n,
+        "type": [FLOAT_SERIES] * n,
+        "abandoned_by": [0] * n,
+        "open_step": [None] * n,
+        "open_points": [0] * n,
+    }
+    columns = {**shown, **constant, "path_id": heads["path_id"].tolist()}
+    bulk.upsert(connection, series, columns, ["run_id", "path_id", "abandoned_by"])
+
+
+def hide_curves(connection: sa.Connection, run_id: int, path_ids: Sequence[int]) -> None:
+    """Delete what `show_curves` wrote at these paths."""
+    bulk.delete(
+        connection,
+        series,
+        {
+            "run_id": [run_id] * len(path_ids),
+            "path_id": path_ids,
+            "abandoned_by": [0] * len(path_ids),
+            "type": [FLOAT_SERIES] * len(path_ids),
+        },
+    )
 
 
 def delete_heads(connection: sa.Connection, series_ids: Sequence[int]) -> None:

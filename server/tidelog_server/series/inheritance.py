@@ -1,114 +1,262 @@
-"""The series that a fork inherits, as attributes: their aggregates over the whole lineage.
+"""What a fork inherits: the aggregates of its ancestors' series, up to the step of the fork, kept beside the fork.
 
-Values are not inherited, only series of numbers: a fork has parameters of its own.
+Tables, queries and pages read one row for each series. That of a fork's curve is over the whole lineage: what it
+inherits, worked out here whenever it may have changed, and its own points, which each fold of the fork adds anew.
+A run that gets points at steps that a fork inherits says so in the fold's transaction (`mark`). Only series of numbers
+are inherited: a fork has parameters of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 
-from tidelog_server.runs.attributes import SERIES, Aggregates, Attribute
+from tidelog_server import bulk
+from tidelog_server.clock import now_ms
+from tidelog_server.query.expressions import in_ids
+from tidelog_server.runs.attributes import SERIES, write_series_values
 from tidelog_server.series import chunks, statistics
+from tidelog_server.series.heads import (
+    HEAD,
+    STATISTICS_NAMES,
+    Heads,
+    SeriesHead,
+    as_many,
+    has_chunks,
+    heads_at,
+    hide_curves,
+    load_all,
+    show_curves,
+)
 from tidelog_server.series.lineage import Ancestor, lineages
-from tidelog_server.series.points import STEP_UNITS, Points
-from tidelog_server.series.statistics import NONE, Statistics, statistics_of
+from tidelog_server.series.points import NEXT_STEP, Int64s, PointsByPath
+from tidelog_server.series.statistics import merge_each, statistics_of
+from tidelog_server.tables import attributes, inherited_series, runs, series
 from tidelog_server.tables import chunks as chunks_table
-from tidelog_server.tables import paths, series
 
-Key = tuple[int, int]  # series_id, step_min
+SERIES_AT_ONCE = 2_000  # of which chunks are cut and decoded; bounds memory
+ANY_STEP, NO_STEP = -(2**63), 2**63 - 1
+NOTHING = np.zeros(0, HEAD)
 
-
-@dataclass
-class _Past:
-    """What a fork inherits of one series: whole chunks, and chunks that are cut at a step."""
-
-    first_step: int | None = None  # the first step of what is known so far; older points lie before it
-    own: Statistics = NONE
-    heads: list[chunks.Head] = field(default_factory=list)
-    cut: list[tuple[Key, int]] = field(default_factory=list)  # the last step that counts
-    newest: tuple[Key, int] | None = None
+Mask = NDArray[np.bool_]
 
 
-def with_inherited(
-    connection: sa.Connection, run_id: int, own: Sequence[Attribute], prefix: str = ""
-) -> list[Attribute]:
-    """The attributes of a run, and if it is a fork the series that it inherits, aggregates over both; sorted by path.
+@dataclass(frozen=True)
+class Settlement:
+    """What a fork inherits, worked out beforehand: `epochs` are its own fold's and that of what it inherits."""
 
-    Fold the run and its ancestors before.
-    """
-    line = lineages(connection, [run_id]).get(run_id)
-    if line is None:
-        return list(own)
-    by_path = {attribute.path: attribute for attribute in own}
-    pasts = {
-        path: _Past(rows[0].step_min, statistics.merged(_head(row).statistics for row in rows))
-        for path, rows in _chunks(connection, run_id, prefix)
-    }
-    for ancestor in line.ancestors:
-        for path, rows in _chunks(connection, ancestor.run_id, prefix):
-            _add(pasts.setdefault(path, _Past()), rows, ancestor)
-    wanted = {key for past in pasts.values() for key, _ in [*past.cut, *([past.newest] if past.newest else [])]}
-    loaded = chunks.load_keys(connection, sorted(wanted))
-    for path, past in pasts.items():
-        attribute = by_path.get(path)
-        if past.newest is not None and (attribute is None or attribute.series is not None):
-            by_path[path] = _whole(path, attribute, past, loaded)
-    return [by_path[path] for path in sorted(by_path)]
+    run_id: int
+    project_id: int
+    epoch: int
+    inherits_epoch: int
+    inherited: Heads
+    curves: Heads
+    gone: list[int]  # paths of curves that are no longer there
 
 
-def _chunks(connection: sa.Connection, run_id: int, prefix: str) -> Iterator[tuple[str, list[sa.Row[Any]]]]:
-    names = ("series_id", "step_min", "step_max", "points", "finite", "min", "max", "mean", "m2")
-    query = (
-        sa.select(paths.c.path, *(chunks_table.c[name] for name in names))
-        .join(series, series.c.path_id == paths.c.id)
-        .join(chunks_table, chunks_table.c.series_id == series.c.id)
-        .where(series.c.run_id == run_id, series.c.abandoned_by == 0)
-        .order_by(paths.c.path, chunks_table.c.step_min)
+def stale_forks(connection: sa.Connection) -> list[int]:
+    """Forks of which what they inherit is to be worked out again."""
+    query = sa.select(runs.c.id).where(runs.c.inherited_epoch != runs.c.inherits_epoch, runs.c.purge_ms.is_(None))
+    return list(connection.scalars(query.order_by(runs.c.id)))
+
+
+def is_stale(connection: sa.Connection, run_id: int) -> bool:
+    """Whether this is one of them."""
+    query = sa.select(runs.c.inherited_epoch != runs.c.inherits_epoch).where(runs.c.id == run_id)
+    return bool(connection.scalar(query))
+
+
+def mark(connection: sa.Connection, run_id: int, least_step: int) -> None:
+    """Note that a run changed at this step, and perhaps behind it: forks that inherit it are to be worked out again."""
+    doomed = [fork for fork, last_step in _descendants(connection, run_id) if last_step >= least_step]
+    if doomed:
+        mark_these(connection, doomed)
+
+
+def mark_these(connection: sa.Connection, run_ids: Sequence[int]) -> None:
+    """Note that what these forks inherit is to be worked out again."""
+    changed = sa.update(runs).where(in_ids(runs.c.id, run_ids))
+    connection.execute(changed.values(inherits_epoch=runs.c.inherits_epoch + 1))
+
+
+def least_steps(new: PointsByPath, heads: Heads) -> Int64s:
+    """The least step that these points may have in each series; there is a head for each path."""
+    unset = new.points.steps == NEXT_STEP
+    explicit = np.where(unset, NO_STEP, new.points.steps)
+    least = np.minimum.reduceat(explicit, new.offsets[:-1])
+    behind = np.where(heads["id"] == 0, 0, heads["step_last"])
+    has_unset = np.logical_or.reduceat(unset, new.offsets[:-1])
+    steps: Int64s = np.where(has_unset, np.minimum(least, behind), least)
+    return steps
+
+
+def load_inherited(connection: sa.Connection, run_id: int) -> Heads:
+    """What a fork inherits, as last worked out: a head for each series, ascending by path."""
+    data = connection.scalar(sa.select(inherited_series.c.data).where(inherited_series.c.run_id == run_id))
+    return np.frombuffer(data, HEAD) if data else NOTHING
+
+
+def lineage_of(inherited: Heads, own: Heads) -> Heads:
+    """The curves of a fork over its whole lineage, where it has points of its own."""
+    before = heads_at(inherited, own["path_id"])
+    whole: Heads = own.copy()
+    whole["points"] += before["points"]
+    merge_each(whole, before)
+    return whole
+
+
+def settlement(connection: sa.Connection, run_id: int) -> Settlement | None:
+    """Work out what a fork inherits; None if that is as it was."""
+    columns = (runs.c.fold_epoch, runs.c.project_id, runs.c.inherits_epoch)
+    stale = (runs.c.id == run_id, runs.c.inherited_epoch != runs.c.inherits_epoch, runs.c.purge_ms.is_(None))
+    row = connection.execute(sa.select(*columns).where(*stale)).one_or_none()
+    line = None if row is None else lineages(connection, [run_id]).get(run_id)
+    if row is None or line is None:
+        return None
+    epoch, project_id, wanted = row
+    own = load_all(connection, run_id)
+    inherited = _inherited(connection, run_id, own, line.ancestors)
+    others = sa.select(attributes.c.path_id).where(attributes.c.run_id == run_id, attributes.c.type != SERIES)
+    inherited = inherited[~np.isin(inherited["path_id"], list(connection.scalars(others)))]
+    alone = inherited[~np.isin(inherited["path_id"], own["path_id"])]
+    curves = np.concatenate([lineage_of(inherited, own), alone])
+    gone = np.setdiff1d(load_inherited(connection, run_id)["path_id"], curves["path_id"])
+    return Settlement(run_id, project_id, epoch, wanted, inherited, curves, gone.tolist())
+
+
+def apply(connection: sa.Connection, found: Settlement) -> bool:
+    """Write it; False, and nothing is written, if the fork was folded in the meantime."""
+    won = connection.execute(
+        sa.update(runs)
+        .where(runs.c.id == found.run_id, runs.c.fold_epoch == found.epoch)
+        .values(fold_epoch=found.epoch + 1, inherited_epoch=found.inherits_epoch, modified_ms=now_ms())
     )
-    if prefix:
-        query = query.where((paths.c.path == prefix) | paths.c.path.startswith(prefix + "/", autoescape=True))
-    for path, rows in groupby(connection.execute(query), key=lambda row: row.path):
-        yield path, list(rows)
+    if won.rowcount != 1:
+        return False
+    connection.execute(sa.delete(inherited_series).where(inherited_series.c.run_id == found.run_id))
+    connection.execute(sa.insert(inherited_series).values(run_id=found.run_id, data=found.inherited.tobytes()))
+    hide_curves(connection, found.run_id, found.gone)
+    n = len(found.gone)
+    gone: bulk.Columns = {"run_id": [found.run_id] * n, "path_id": found.gone, "type": [SERIES] * n}
+    bulk.delete(connection, attributes, gone)
+    show(connection, found.project_id, found.run_id, found.curves)
+    return True
 
 
-def _head(row: sa.Row[Any]) -> chunks.Head:
-    return chunks.head_of(dict(row._mapping))
+def show(connection: sa.Connection, project_id: int, run_id: int, curves: Heads) -> None:
+    """Write the curves of a fork, and their last values, for whoever reads tables."""
+    show_curves(connection, run_id, curves)
+    every = np.ones(len(curves), bool)
+    write_series_values(connection, project_id, run_id, curves["path_id"], curves["last"], every)
 
 
-def _add(past: _Past, rows: list[sa.Row[Any]], ancestor: Ancestor) -> None:
-    """Add what an older run has before what is known so far."""
-    last = ancestor.last_step if past.first_step is None else min(ancestor.last_step, past.first_step - 1)
-    inherited = [row for row in rows if row.step_min <= last]
-    if not inherited:
-        return
-    for row in inherited:
-        if row.step_max <= last:
-            past.heads.append(_head(row))
-        else:
-            past.cut.append(((row.series_id, row.step_min), last))
-    if past.newest is None:
-        past.newest = ((inherited[-1].series_id, inherited[-1].step_min), last)
-    past.first_step = inherited[0].step_min
+def _descendants(connection: sa.Connection, run_id: int) -> list[tuple[int, int]]:
+    """The forks of a run and theirs, each with the last step that it inherits."""
+    found: dict[int, int] = {run_id: NO_STEP}
+    asked = [run_id]
+    while asked:
+        query = sa.select(runs.c.id, runs.c.fork_run_id, runs.c.fork_step).where(in_ids(runs.c.fork_run_id, asked))
+        rows = [row for row in connection.execute(query) if row.id not in found]
+        found.update((row.id, min(found[row.fork_run_id], row.fork_step)) for row in rows)
+        asked = [row.id for row in rows]
+    del found[run_id]
+    return list(found.items())
 
 
-def _whole(path: str, own: Attribute | None, past: _Past, loaded: dict[Key, Points]) -> Attribute:
-    cut = [loaded[key][loaded[key].steps <= last] for key, last in past.cut]
-    parts = [*(head.statistics for head in past.heads), *(statistics_of(points.values) for points in cut)]
-    count = sum(head.points for head in past.heads) + sum(map(len, cut))
-    if own is not None and own.series is not None:
-        found = own.series
-        parts.append(past.own)
-        count, last, last_step = count + found.points, found.last, found.last_step
-    else:
-        key, limit = past.newest or ((0, 0), 0)
-        points = loaded[key][loaded[key].steps <= limit]
-        last, last_step = float(points.values[-1]), int(points.steps[-1]) / STEP_UNITS
-    whole = statistics.merged(parts)
-    variance = None if whole.m2 is None else whole.m2 / whole.finite
-    aggregates = Aggregates(count, last, last_step, whole.min, whole.max, whole.mean, variance)
-    return Attribute(path, SERIES, last, aggregates)
+def _inherited(connection: sa.Connection, run_id: int, own: Heads, ancestors: Sequence[Ancestor]) -> Heads:
+    """Of each series of the ancestors, what lies before the points that the younger ones have; ascending by path."""
+    found = NOTHING
+    firsts = _first_steps(connection, run_id, ancestors[0].last_step)
+    for place, ancestor in enumerate(ancestors):
+        heads = load_all(connection, ancestor.run_id)
+        lasts = np.full(len(heads), ancestor.last_step, np.int64)
+        known = np.array(sorted(firsts), np.int64)
+        places, is_known = _places(known, heads["path_id"])
+        before = np.array([firsts[path_id] for path_id in known.tolist()], np.int64) - 1
+        lasts[is_known] = np.minimum(lasts[is_known], before[places[is_known]])
+        is_whole = heads["step_last"] <= lasts
+        cut = _cut(connection, heads[~is_whole], lasts[~is_whole])
+        found = _before(found, np.sort(np.concatenate([heads[is_whole], cut]), order="path_id"))
+        if place + 1 < len(ancestors):
+            for path_id, step in _first_steps(connection, ancestor.run_id, ancestors[place + 1].last_step).items():
+                firsts[path_id] = min(step, firsts.get(path_id, step))
+    return found
+
+
+def _before(younger: Heads, older: Heads) -> Heads:
+    """Both together, where the older one lies before the younger one in each series that both have."""
+    both = lineage_of(older, younger)
+    alone = older[~np.isin(older["path_id"], younger["path_id"])]
+    return np.sort(np.concatenate([both, alone]), order="path_id")
+
+
+def _places(known: Int64s, wanted: Int64s) -> tuple[NDArray[np.intp], Mask]:
+    """Where each of `wanted` stands in `known`, which ascends, and whether it does."""
+    if not len(known):
+        return np.zeros(len(wanted), np.intp), np.zeros(len(wanted), bool)
+    places = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    return places, known[places] == wanted
+
+
+def _first_steps(connection: sa.Connection, run_id: int, last_step: int) -> dict[int, int]:
+    """By path, the first step of those series of a run that begin at or before this step."""
+    query = (
+        sa.select(series.c.path_id, sa.func.min(chunks_table.c.step_min))
+        .join(chunks_table, chunks_table.c.series_id == series.c.id)
+        .where(series.c.run_id == run_id, has_chunks(), chunks_table.c.step_min <= last_step)
+        .group_by(series.c.path_id)
+    )
+    return {path_id: int(step) for path_id, step in connection.execute(query)}
+
+
+def _cut(connection: sa.Connection, heads: Heads, lasts: Int64s) -> Heads:
+    """These series as they would be with their points up to a step each; without those that then have none."""
+    parts: list[SeriesHead] = []
+    order = np.argsort(heads["id"])
+    heads, lasts = heads[order], lasts[order]
+    for start in range(0, len(heads), SERIES_AT_ONCE):
+        portion = slice(start, start + SERIES_AT_ONCE)
+        parts.extend(_cut_some(connection, heads[portion], lasts[portion]))
+    return as_many(parts)
+
+
+def _cut_some(connection: sa.Connection, heads: Heads, lasts: Int64s) -> list[SeriesHead]:
+    names = ("series_id", "step_min", "step_max", "points", *STATISTICS_NAMES)
+    ids = heads["id"].tolist()
+    query = (
+        sa.select(*(chunks_table.c[name] for name in names))
+        .where(chunks_table.c.series_id.in_(ids), chunks_table.c.step_min <= int(lasts.max()))
+        .order_by(chunks_table.c.series_id, chunks_table.c.step_min)
+    )
+    last_of = dict(zip(ids, lasts.tolist(), strict=True))
+    path_of = dict(zip(ids, heads["path_id"].tolist(), strict=True))
+    rows = {
+        series_id: [row for row in group if row.step_min <= last_of[series_id]]
+        for series_id, group in groupby(connection.execute(query), key=lambda row: int(row.series_id))
+    }
+    rows = {series_id: found for series_id, found in rows.items() if found}
+    loaded = chunks.load_keys(connection, [(series_id, found[-1].step_min) for series_id, found in rows.items()])
+    cut = []
+    for series_id, found in rows.items():
+        newest = loaded[series_id, found[-1].step_min]
+        newest = newest[newest.steps <= last_of[series_id]]
+        older = [chunks.head_of(dict(row._mapping)) for row in found[:-1]]
+        cut.append(
+            SeriesHead(
+                id=series_id,
+                run_id=0,
+                path_id=path_of[series_id],
+                points=sum(chunk.points for chunk in older) + len(newest),
+                step_last=int(newest.steps[-1]),
+                open_step=0,
+                open_points=0,
+                last=float(newest.values[-1]),
+                statistics=statistics.merged([*(chunk.statistics for chunk in older), statistics_of(newest.values)]),
+            )
+        )
+    return cut

@@ -11,6 +11,7 @@ from tidelog_server.database import Database
 from tidelog_server.ingest import log
 from tidelog_server.ingest.receiver import Received
 from tidelog_server.series.fold import Folder
+from tidelog_server.series.inheritance import stale_forks
 
 BATCHES_DUE = 32
 POINTS_DUE = 500_000
@@ -83,7 +84,7 @@ class FoldSchedule:
     def _search(self) -> None:
         try:
             with self._database.read() as connection:
-                found = log.runs_waiting(connection)
+                found = [*log.runs_waiting(connection), *stale_forks(connection)]
         except Exception:
             logger.exception("The ingest log could not be searched; received data is safe, and the search is repeated.")
             return
@@ -108,6 +109,7 @@ class FoldSchedule:
         self._folding = True
         try:
             self._folder.fold(run_id)
+            self._note_forks()
         except Exception:
             logger.exception(
                 "Run %d could not be folded; its data is safe in the ingest log, and it is tried again.", run_id
@@ -116,3 +118,11 @@ class FoldSchedule:
                 self._backlogs.setdefault(run_id, _Backlog(time.monotonic()))
         finally:
             self._folding = False
+
+    def _note_forks(self) -> None:
+        """A run that was folded may have changed what its forks inherit."""
+        with self._database.read() as connection:
+            found = stale_forks(connection)
+        with self._changed:
+            for run_id in found:
+                self._backlogs.setdefault(run_id, _Backlog(time.monotonic()))

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tidelog_server import bulk
 from tidelog_server.series import codec
 from tidelog_server.series.chunks import STUB_POINTS, statistics_columns
-from tidelog_server.series.heads import Heads, within
+from tidelog_server.series.heads import Heads, has_chunks, within
 from tidelog_server.series.points import (
     NEXT_STEP,
     NO_POINTS,
@@ -134,7 +134,7 @@ def _load(connection: sa.Connection, run_id: int, heads: Heads) -> PointsByPath:
             & (chunks_table.c.step_min == series.c.open_step)
             & (chunks_table.c.run_id == series.c.run_id),
         )
-        .where(series.c.run_id == run_id, series.c.abandoned_by == 0, series.c.open_points < STUB_POINTS)
+        .where(series.c.run_id == run_id, has_chunks(), series.c.open_points < STUB_POINTS)
     )
     found: dict[int, bytes] = {}
     for condition in within(series.c.path_id, heads["path_id"]):

@@ -285,6 +285,24 @@ def upgrade() -> None:
         )
         batch_op.add_column(
             sa.Column(
+                "inherits_epoch",
+                sa.BigInteger(),
+                server_default="0",
+                nullable=False,
+                comment="raised when what it inherits may have changed",
+            )
+        )
+        batch_op.add_column(
+            sa.Column(
+                "inherited_epoch",
+                sa.BigInteger(),
+                server_default="0",
+                nullable=False,
+                comment="inherits_epoch when its series were last worked out",
+            )
+        )
+        batch_op.add_column(
+            sa.Column(
                 "modified_ms",
                 sa.BigInteger(),
                 nullable=True,
@@ -388,9 +406,17 @@ def upgrade() -> None:
         ("ix_runs_purge_ms", ["purge_ms"], "purge_ms IS NOT NULL"),
         ("ix_runs_uncompacted", ["id"], "compacted_epoch != fold_epoch"),
         ("ix_runs_uncounted", ["counted_ms"], "counted_epoch != fold_epoch"),
+        ("ix_runs_unsettled", ["id"], "inherited_epoch != inherits_epoch"),
     ):
         where = sa.text(condition)
         op.create_index(name, "runs", columns, unique=False, sqlite_where=where, postgresql_where=where)
+    op.create_table(
+        "inherited_series",
+        sa.Column("run_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False, comment="what a fork inherits; see series/inheritance.py"),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_inherited_series_run_id_runs")),
+        sa.PrimaryKeyConstraint("run_id", name=op.f("pk_inherited_series")),
+    )
     op.create_table(
         "purged_writers",
         sa.Column(
@@ -414,7 +440,7 @@ def upgrade() -> None:
                 sa.Integer(),
                 server_default="0",
                 nullable=False,
-                comment="0: the curve; else the attempt that left this stretch behind",
+                comment="0: the curve; -1: a fork's own part of it; else the attempt that left this stretch behind",
             )
         )
         batch_op.add_column(

@@ -26,8 +26,6 @@ from tidelog_server.runs.attributes import Attribute, attributes_of
 from tidelog_server.runs.runs import Run, find_run
 from tidelog_server.runs.system import STAGES, with_system
 from tidelog_server.runs.writers import WriterState, writers_of
-from tidelog_server.series.inheritance import with_inherited
-from tidelog_server.series.lineage import with_ancestors
 
 router = APIRouter(route_class=PageRoute)
 
@@ -112,14 +110,10 @@ def show_run(request: Request, project: str, label: str, tab: str = "charts", fi
         run = find_run(connection, label)
     if run.project != project:
         raise RunNotFoundError(f"There is no run {label[:80]!r} in the project {project[:80]!r}; it may have moved.")
-    with services.database.read() as connection:
-        line = with_ancestors(connection, [run.id]) if run.fork_label else [run.id]
-    for run_id in line:
-        services.folder.fold(run_id)
+    services.folder.fold_lineage(run.id)
     with services.database.read() as connection:
         run = find_run(connection, label)
-        own = attributes_of(connection, run.id)
-        attributes = with_system(run, with_inherited(connection, run.id, own) if run.fork_label else own)
+        attributes = with_system(run, attributes_of(connection, run.id))
         shown = Shown(connection, services, run, attributes, find, request.query_params)
         chosen = next((one for one in TABS if one.name == tab), TABS[0])
         received = received_of(writers_of(connection, run.id))

@@ -38,7 +38,7 @@ def sparks_of(
     with services.database.read() as connection:
         found = find_series(connection, services.tails, project_id, pairs)
         there = [(pair, item) for pair, item in zip(pairs, found, strict=True) if item is not None]
-        wanted = [Wanted(item.head, item.tail, Window()) for _, item in there]
+        wanted = [Wanted(item.head, item.tail, Window(), item.inherited) for _, item in there]
         drawn = curves(connection, wanted, BUCKETS)
     return {pair: spark_of(curve) for (pair, _), curve in zip(there, drawn, strict=True)}
 
