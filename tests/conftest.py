@@ -12,6 +12,7 @@ import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -137,12 +138,12 @@ def postgresql_url() -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-@pytest.fixture
-def new_postgresql_database(postgresql_url: str) -> Iterator[str]:
-    """The address of an empty database on PostgreSQL."""
+@contextmanager
+def postgresql_database(server_address: str) -> Iterator[str]:
+    """The address of an empty database on this PostgreSQL, which goes afterwards."""
     import sqlalchemy as sa
 
-    server_url = sa.make_url(postgresql_url)
+    server_url = sa.make_url(server_address)
     name = f"test_{uuid.uuid4().hex}"
     engine = sa.create_engine(server_url, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
@@ -151,6 +152,13 @@ def new_postgresql_database(postgresql_url: str) -> Iterator[str]:
     with engine.connect() as connection:
         connection.execute(sa.text(f"DROP DATABASE {name} WITH (FORCE)"))
     engine.dispose()
+
+
+@pytest.fixture
+def new_postgresql_database(postgresql_url: str) -> Iterator[str]:
+    """The address of an empty database on PostgreSQL."""
+    with postgresql_database(postgresql_url) as address:
+        yield address
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

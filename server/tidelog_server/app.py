@@ -62,10 +62,12 @@ def create_app(settings: Settings) -> FastAPI:
 
 
 async def _answer(request: Request, error: Exception) -> Response:
-    """JSON for programs; a page for people, who meet here only what nobody foresaw."""
-    answer = problems.answer(error)
-    if request.url.path.startswith("/api/") or answer.status_code < 500:
-        return answer
+    """JSON for programs, a page for people. What the server did wrong is told to its log, and to people in one line."""
+    if request.url.path.startswith("/api/"):
+        return problems.answer(error)
+    problem = problems.problem_of(error)
+    if problem.status < 500:
+        return show_problem(request, problem)
     return show_problem(
         request, UnavailableError("This page cannot be shown now. The server's log says why; no data is lost.")
     )

@@ -40,10 +40,12 @@ def serving(app: FastAPI) -> Iterator[str]:
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     assert server.ready.wait(30)
-    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
-    server.should_exit = True
-    thread.join()
-    listening.close()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:  # also when what was done with it fails: its thread would hold up the end of all tests
+        server.should_exit = True
+        thread.join()
+        listening.close()
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import Any
+from typing import Any, NamedTuple
 
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
@@ -16,6 +16,7 @@ from tidelog_server.errors import TidelogServerError
 logger = logging.getLogger("tidelog.server")
 
 RETRY_AFTER_S = 2
+UNSTORABLE = "The request holds a text or a number that no database can keep. Nothing was stored."
 HTTP_ERRORS = {
     400: ("invalid_request", "The request cannot be read. Nothing was stored."),
     404: ("not_found", "There is nothing at this address. /api/openapi.json lists what there is."),
@@ -23,28 +24,41 @@ HTTP_ERRORS = {
 }
 
 
-def problem(status: int, code: str, message: str, **details: object) -> Response:
-    """The one shape of an error: `{"error": {"code", "message", ...}}`."""
+class Problem(NamedTuple):
+    """What a request is answered with that did not work out."""
+
+    status: int
+    code: str
+    message: str
+    details: dict[str, object]
+
+
+def answer(error: Exception) -> Response:
+    """What a request is answered with that ended in this error: `{"error": {"code", "message", ...}}`."""
+    status, code, message, details = problem_of(error)
     headers = {"Retry-After": str(RETRY_AFTER_S)} if status in (429, 503, 507) else {}
     body = {"error": {"code": code, "message": message, **details}}
     return Response(json.dumps(body), status_code=status, media_type="application/json", headers=headers)
 
 
-def answer(error: Exception) -> Response:
-    """What a request is answered with that ended in this error."""
+def problem_of(error: Exception) -> Problem:
+    """What this error is to the one who asked. What is the server's own fault goes to its log."""
     if isinstance(error, TidelogServerError):
-        return problem(error.status, error.code, error.message, **error.details)
+        return Problem(error.status, error.code, error.message, error.details)
     if isinstance(error, RequestValidationError):
-        return problem(422, "invalid_request", _sentence(error), problems=_problems(error))
+        return Problem(422, "invalid_request", _sentence(error), {"problems": _problems(error)})
     if isinstance(error, HTTPException):
         code, message = HTTP_ERRORS.get(error.status_code, ("http_error", str(error.detail)))
-        return problem(error.status_code, code, message)
+        return Problem(error.status_code, code, message, {})
+    if isinstance(error, DataError):
+        return Problem(400, "invalid_request", UNSTORABLE, {})
     if isinstance(error, OperationalError):
         logger.error("The database cannot be used: %s", error.orig)
-        return problem(503, "unavailable", "The database cannot be used now. Nothing was stored; try again later.")
+        message = "The database cannot be used now. Nothing was stored; try again later."
+        return Problem(503, "unavailable", message, {})
     logger.error("A request failed for a reason that nobody foresaw.", exc_info=error)
-    return problem(
-        500, "internal_error", "The server failed at this request. Nothing of it was stored; its log says why."
+    return Problem(
+        500, "internal_error", "The server failed at this request. Nothing of it was stored; its log says why.", {}
     )
 
 

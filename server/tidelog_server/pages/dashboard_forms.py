@@ -17,7 +17,7 @@ from tidelog_server.errors import InvalidRequestError
 from tidelog_server.pages.addresses import dashboard_address, dashboards_address
 from tidelog_server.pages.dashboards import dashboard_page
 from tidelog_server.pages.forms import Form, form_of
-from tidelog_server.pages.problems import PageRoute
+from tidelog_server.pages.problems import PageRoute, StoredId
 from tidelog_server.runs.projects import find_project
 from tidelog_server.runs.runs import find_run
 
@@ -46,7 +46,7 @@ async def create(request: Request, project: str) -> Response:
 
 
 @router.post(ONE + "/settings")
-async def change_settings(request: Request, project: str, dashboard_id: int) -> Response:
+async def change_settings(request: Request, project: str, dashboard_id: StoredId) -> Response:
     """Another name, other runs."""
     form = await form_of(request)
 
@@ -65,7 +65,7 @@ async def change_settings(request: Request, project: str, dashboard_id: int) -> 
 
 
 @router.post(ONE + "/widgets")
-async def add_widget(request: Request, project: str, dashboard_id: int) -> Response:
+async def add_widget(request: Request, project: str, dashboard_id: StoredId) -> Response:
     """Another widget, below the others; its own form opens."""
     form = await form_of(request)
     added: list[str] = []
@@ -83,7 +83,7 @@ async def add_widget(request: Request, project: str, dashboard_id: int) -> Respo
 
 
 @router.post(ONE + "/widgets/{widget_id}")
-async def change_widget(request: Request, project: str, dashboard_id: int, widget_id: str) -> Response:
+async def change_widget(request: Request, project: str, dashboard_id: StoredId, widget_id: str) -> Response:
     """Other options, another title, another place."""
     form = await form_of(request)
 
@@ -97,7 +97,7 @@ async def change_widget(request: Request, project: str, dashboard_id: int, widge
 
 
 @router.post(ONE + "/widgets/{widget_id}/move")
-async def move_widget(request: Request, project: str, dashboard_id: int, widget_id: str) -> Response:
+async def move_widget(request: Request, project: str, dashboard_id: StoredId, widget_id: str) -> Response:
     """One place up or down in a report."""
     form = await form_of(request)
     by = -1 if form.text("by") == "up" else 1
@@ -109,7 +109,7 @@ async def move_widget(request: Request, project: str, dashboard_id: int, widget_
 
 
 @router.post(ONE + "/widgets/{widget_id}/remove")
-async def remove_widget(request: Request, project: str, dashboard_id: int, widget_id: str) -> Response:
+async def remove_widget(request: Request, project: str, dashboard_id: StoredId, widget_id: str) -> Response:
     """Take a widget away."""
 
     def change(connection: sa.Connection, before: Dashboard) -> None:
@@ -120,7 +120,7 @@ async def remove_widget(request: Request, project: str, dashboard_id: int, widge
 
 
 @router.post(ONE + "/widgets/{widget_id}/freeze")
-async def freeze_widget(request: Request, project: str, dashboard_id: int, widget_id: str) -> Response:
+async def freeze_widget(request: Request, project: str, dashboard_id: StoredId, widget_id: str) -> Response:
     """Keep a widget as it is drawn at this moment."""
 
     def freeze() -> None:
@@ -137,7 +137,7 @@ async def freeze_widget(request: Request, project: str, dashboard_id: int, widge
 
 
 @router.post(ONE + "/widgets/{widget_id}/thaw")
-async def thaw_widget(request: Request, project: str, dashboard_id: int, widget_id: str) -> Response:
+async def thaw_widget(request: Request, project: str, dashboard_id: StoredId, widget_id: str) -> Response:
     """Let a widget follow its runs again."""
 
     def change(connection: sa.Connection, before: Dashboard) -> None:
@@ -147,7 +147,7 @@ async def thaw_widget(request: Request, project: str, dashboard_id: int, widget_
 
 
 @router.post(ONE + "/delete")
-async def delete(request: Request, project: str, dashboard_id: int) -> Response:
+async def delete(request: Request, project: str, dashboard_id: StoredId) -> Response:
     """Delete it; the runs that it was about stay as they are."""
 
     def change(connection: sa.Connection, before: Dashboard) -> None:

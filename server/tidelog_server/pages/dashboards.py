@@ -19,7 +19,7 @@ from tidelog_server.dashboards.store import Dashboard, find_dashboard, frozen_of
 from tidelog_server.errors import QueryError
 from tidelog_server.pages.addresses import dashboard_address, dashboards_address
 from tidelog_server.pages.axes import Axes, axes_from
-from tidelog_server.pages.problems import PageRoute
+from tidelog_server.pages.problems import PageRoute, StoredId
 from tidelog_server.pages.templating import render, wanted_partial
 from tidelog_server.pages.widgets import Surroundings, WidgetView, view_of
 from tidelog_server.runs.projects import Project, find_project
@@ -99,7 +99,7 @@ def show_dashboards(request: Request, project: str) -> Response:
 def show_dashboard(
     request: Request,
     project: str,
-    dashboard_id: int,
+    dashboard_id: StoredId,
     run: Labels = [],  # noqa: B006 - FastAPI copies it
     edit: str = "",
     widget: str = "",
@@ -118,7 +118,7 @@ def show_dashboard(
 
 
 @router.get("/projects/{project:path}/dashboards/{dashboard_id:int}/layout.css")
-def show_layout(request: Request, project: str, dashboard_id: int) -> Response:
+def show_layout(request: Request, project: str, dashboard_id: StoredId) -> Response:
     """Where the widgets stand, as a style sheet: the page itself may hold no styles. Its address names the version."""
     with request.app.state.database.read() as connection:
         found = find_dashboard(connection, find_project(connection, project).id, dashboard_id)
@@ -128,7 +128,7 @@ def show_layout(request: Request, project: str, dashboard_id: int) -> Response:
 
 
 @router.get("/projects/{project:path}/dashboards/{dashboard_id:int}/export.html")
-def export_dashboard(request: Request, project: str, dashboard_id: int, run: Labels = []) -> Response:  # noqa: B006
+def export_dashboard(request: Request, project: str, dashboard_id: StoredId, run: Labels = []) -> Response:  # noqa: B006
     """All of it as one file, with pictures in the place of charts: it can be mailed, and opened without a server."""
     page = dashboard_page(request, project, dashboard_id, labels=run, axes=("", ""), as_picture=True)
     style = Markup(request.app.state.assets.text("dist/style.css"))
@@ -141,7 +141,7 @@ def export_dashboard(request: Request, project: str, dashboard_id: int, run: Lab
 def dashboard_page(
     request: Request,
     project: str,
-    dashboard_id: int,
+    dashboard_id: StoredId,
     *,
     labels: Sequence[str] = (),
     editing: bool = False,

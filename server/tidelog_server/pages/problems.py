@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import Path
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tidelog_server.api.problems import Problem
 from tidelog_server.errors import InvalidRequestError, NotFoundError, TidelogServerError
 from tidelog_server.pages.templating import render
 
+# The number of something stored, as a part of an address; beyond it nothing is looked up.
+StoredId = Annotated[int, Path(ge=1, le=2**62)]
 TITLES = {400: "This address is not right", 401: "Log in first", 403: "Not from here", 404: "Not here"}
 
 
@@ -46,7 +50,7 @@ class PageRoute(APIRoute):
         return handle_or_explain
 
 
-def show_problem(request: Request, error: TidelogServerError) -> Response:
+def show_problem(request: Request, error: TidelogServerError | Problem) -> Response:
     """The page that explains this error."""
     page = ProblemPage(title=TITLES.get(error.status, "That did not work"), status=error.status, message=error.message)
     return render(request, "pages/problem.html", page, status=error.status)

@@ -35,9 +35,11 @@ def list_projects(connection: sa.Connection) -> list[Project]:
 
 def find_project(connection: sa.Connection, name: str) -> Project:
     """The project of this name; raises `ProjectNotFoundError`."""
-    row = connection.execute(_projects_with_activity().where(projects.c.name == name)).one_or_none()
+    row = None
+    if "\x00" not in name:  # PostgreSQL takes no such text
+        row = connection.execute(_projects_with_activity().where(projects.c.name == name)).one_or_none()
     if row is None:
-        raise ProjectNotFoundError(f"There is no project {name!r}. It is made when the first run is logged to it.")
+        raise ProjectNotFoundError(f"There is no project {name[:80]!r}. It is made when the first run is logged to it.")
     return _project(row)
 
 

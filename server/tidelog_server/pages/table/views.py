@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 
 from tidelog_server.pages.addresses import project_address
 from tidelog_server.pages.forms import form_of
-from tidelog_server.pages.problems import PageRoute
+from tidelog_server.pages.problems import PageRoute, StoredId
 from tidelog_server.pages.templating import render, wanted_partial
 from tidelog_server.runs.projects import Project, find_project
 from tidelog_server.runs.saved_views import SavedView, delete_view, save_view, views_of
@@ -47,7 +47,7 @@ async def keep_view(request: Request, project: str) -> Response:
 
 
 @router.post("/projects/{project:path}/views/{view_id:int}/delete")
-def forget_view(request: Request, project: str, view_id: int) -> Response:
+def forget_view(request: Request, project: str, view_id: StoredId) -> Response:
     """Delete a view; what it showed stays as it is."""
     with request.app.state.database.write() as connection:
         delete_view(connection, find_project(connection, project).id, view_id)
