@@ -66,6 +66,12 @@ def forks_of(connection: sa.Connection, run_id: int) -> list[tuple[str, int]]:
     return [(label, step) for label, step in connection.execute(query)]
 
 
+def has_forks(connection: sa.Connection, run_id: int) -> bool:
+    """Whether a run that is not in the trash was forked from this one."""
+    query = sa.select(runs.c.id).where(runs.c.fork_run_id == run_id, runs.c.trashed_ms.is_(None))
+    return connection.scalar(query.limit(1)) is not None
+
+
 def _end(rows: list[Any]) -> int | None:
     if any(row.state == "running" for row in rows):
         return None

@@ -5,10 +5,10 @@
 
 from fastapi import APIRouter
 
-from tidelog_server.pages.run import log, page
+from tidelog_server.pages.run import data, log, page
 
 router = APIRouter()
-for module in (log, page):
+for module in (data, log, page):
     router.include_router(module.router)
 
 __all__ = ["router"]

@@ -20,4 +20,5 @@ TAB = Tab(
     view=_view,
     partials={"run-events": "partials/run_events.html"},
     is_always_there=True,
+    finds=False,
 )

@@ -105,7 +105,7 @@ def show_lines(
 ) -> Response:
     """The lines before or behind a step (in millionths), as a piece of a page."""
     services: Services = request.app.state.services
-    run = _run(services, project, label)
+    run = run_at(services, project, label)
     with services.database.read() as connection:
         page = page_of_log(connection, run, path, _found(connection, services, run, path), before=before, after=after)
     return render(request, "partials/run/log_page.html", page)
@@ -115,11 +115,10 @@ def show_lines(
 def download_log(request: Request, project: str, label: str, path: Path) -> Response:
     """All lines, each text followed by the end of a line, as they were logged."""
     services: Services = request.app.state.services
-    run = _run(services, project, label)
+    run = run_at(services, project, label)
     with services.database.read() as connection:
         _found(connection, services, run, path)
-    name = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in f"{run.label}-{path}")[:120]
-    headers = {"Content-Disposition": f'attachment; filename="{name}.txt"', "Cache-Control": "no-cache"}
+    headers = {"Content-Disposition": f'attachment; filename="{file_name(run, path)}.txt"', "Cache-Control": "no-cache"}
     return StreamingResponse(_texts(services, run, path), media_type="text/plain; charset=utf-8", headers=headers)
 
 
@@ -139,7 +138,13 @@ def _texts(services: Services, run: Run, path: str) -> Iterator[bytes]:
         yield b"".join(value + b"\n" for value in page.points.values)
 
 
-def _run(services: Services, project: str, label: str) -> Run:
+def file_name(run: Run, path: str) -> str:
+    """A name for a download of this series that is harmless anywhere; without an extension."""
+    return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in f"{run.label}-{path}")[:120]
+
+
+def run_at(services: Services, project: str, label: str) -> Run:
+    """The run at this address, with what is not folded yet at hand."""
     with services.database.read() as connection:
         run = find_run(connection, label)
     if run.project != project:

@@ -16,7 +16,7 @@ from tidelog_server.pages.axes import Axes, Choice, axes_of
 from tidelog_server.pages.chart_sections import Charts, charts_of, is_monitoring
 from tidelog_server.pages.chart_view import view_from
 from tidelog_server.pages.problems import PageRoute
-from tidelog_server.pages.run import attributes, charts, console, events, files, media, source
+from tidelog_server.pages.run import attributes, charts, console, events, files, history, media, overview, source
 from tidelog_server.pages.run.figures import hardware_charts
 from tidelog_server.pages.run.tab import Shown, Tab
 from tidelog_server.pages.templating import render, wanted_partial
@@ -31,11 +31,13 @@ router = APIRouter(route_class=PageRoute)
 
 TABS = (
     charts.TAB,
+    overview.TAB,
     media.TAB,
     console.TAB,
     charts.MONITORING,
     source.TAB,
     files.TAB,
+    history.TAB,
     events.TAB,
     attributes.TAB,
 )

@@ -155,4 +155,5 @@ TAB = Tab(
     template="partials/run/source.html",
     count=lambda shown: None if _values(shown) else 0,
     view=lambda shown: source_view(_values(shown)),
+    finds=False,
 )
