@@ -18,6 +18,7 @@ from tidelog_server.series.tails import Tails
 from tidelog_server.tables import attributes, blobs, file_set_entries, files
 
 PAGE_FILES = 1_000
+FILES_PER_STATEMENT = 5_000
 FILE_TYPES = ("file", "file_set", "file_series", "artifact")
 
 
@@ -163,17 +164,15 @@ def _reference(said: dict[str, Any], step: float | None = None) -> _Reference:
 def _resolved(connection: sa.Connection, references: Sequence[_Reference]) -> list[RunFile]:
     """Look up which of them have arrived."""
     rows: dict[tuple[int, int], Any] = {}
-    by_writer: dict[int, list[int]] = {}
-    for reference in references:
-        by_writer.setdefault(reference.writer_id, []).append(reference.number)
-    columns = (files.c.number, files.c.state, files.c.problem, files.c.bytes, files.c.created_ms)
-    for writer_id, numbers in by_writer.items():
+    wanted = sorted({(reference.writer_id, reference.number) for reference in references})
+    columns = (files.c.writer_id, files.c.number, files.c.state, files.c.problem, files.c.bytes, files.c.created_ms)
+    for start in range(0, len(wanted), FILES_PER_STATEMENT):
         query = (
             sa.select(*columns, blobs.c.sha256, blobs.c.key)
             .select_from(files.outerjoin(blobs, blobs.c.id == files.c.blob_id))
-            .where(files.c.writer_id == writer_id, files.c.number.in_(numbers))
+            .where(sa.tuple_(files.c.writer_id, files.c.number).in_(wanted[start : start + FILES_PER_STATEMENT]))
         )
-        rows.update({(writer_id, row.number): row for row in connection.execute(query)})
+        rows.update({(row.writer_id, row.number): row for row in connection.execute(query)})
     return [_file(reference, rows.get((reference.writer_id, reference.number))) for reference in references]
 
 

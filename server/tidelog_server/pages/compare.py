@@ -26,6 +26,7 @@ from tidelog_server.pages.comparing.differences import (
     text_changes,
 )
 from tidelog_server.pages.comparing.groups import Groups, groups_of_runs
+from tidelog_server.pages.comparing.media import Media, media_of
 from tidelog_server.pages.comparing.relations import Relations, metric_choices, parameters_of, relations_of
 from tidelog_server.pages.problems import PageRoute
 from tidelog_server.pages.run_groups import RunGroups, run_groups
@@ -35,6 +36,7 @@ from tidelog_server.runs.comparison import Comparison, Difference, compare_runs
 from tidelog_server.runs.projects import find_project
 from tidelog_server.runs.runs import Run
 from tidelog_server.runs.table import rows_of
+from tidelog_server.series.points import units
 from tidelog_server.services import Services
 
 router = APIRouter(route_class=PageRoute)
@@ -45,13 +47,23 @@ TABS = {
     "parameters": "Parameters",
     "relations": "Relations",
     "groups": "Groups",
+    "media": "Media",
     "source": "Source",
     "monitoring": "Monitoring",
 }
+MOST_STEP = 4e12
 CHART_TABS = ("charts", "monitoring")
 ANALYSES = ("relations", "groups")
 AXES_PARTS = ("x", "y", "smooth", "outliers", "from", "to", "group", "band", "metric")  # which the form has itself
-ASKED = ("target", "across", "up", "by", "a", "b")
+ASKED = ("target", "across", "up", "by", "a", "b", "step")
+
+
+# Parts of the comparison that scripts ask for, by the id of their element.
+PARTIALS = {
+    "compare-body": "partials/compare_body.html",
+    "charts": "partials/charts.html",
+    "beside-rows": "partials/comparing/media_rows.html",
+}
 
 
 @dataclass(frozen=True)
@@ -64,11 +76,21 @@ class Asked:
     by: str = ""
     a: str = ""
     b: str = ""
+    step: str = ""
     tab: str = "charts"
     find: str = ""
     show: str = ""
     group: str = ""
     view: ChartView = field(default_factory=ChartView)
+
+    @property
+    def at(self) -> int | None:
+        """The step of the media, in millionths; None for the last, and for what is no step."""
+        try:
+            at = float(self.step)
+        except ValueError:
+            return None
+        return units(at) if abs(at) <= MOST_STEP else None
 
 
 @dataclass(frozen=True)
@@ -91,6 +113,7 @@ class ComparePage:
     hidden_rows: int
     relations: Relations | None
     grouped: Groups | None
+    media: Media | None
     source: tuple[DifferenceRow, ...]
     changes: tuple[TextChange, ...]
     is_complete: bool
@@ -109,8 +132,7 @@ def show_comparison(request: Request, project: str) -> Response:
             "Open their eyes in the runs table of the project, then press Compare."
         )
     page = comparison_of(request.app.state.services, project, labels, asked_of(request.query_params))
-    partials = {"compare-body": "partials/compare_body.html", "charts": "partials/charts.html"}
-    return render(request, partials.get(wanted_partial(request), "pages/compare.html"), page)
+    return render(request, PARTIALS.get(wanted_partial(request), "pages/compare.html"), page)
 
 
 def asked_of(query: QueryParams) -> Asked:
@@ -136,6 +158,7 @@ def within_table(page: ComparePage, view: View) -> ComparePage:
             replace(choice, address=address(show="all" if choice.value == "all" else ""))
             for choice in page.show_choices
         ),
+        media=page.media and page.media.linked(lambda at: address(step=at)),
         axes=replace(
             page.axes,
             base=project_address(view.project),
@@ -154,14 +177,19 @@ def comparison_of(services: Services, project: str, labels: Sequence[str], asked
     for one in chosen:
         if one.state == "running":
             services.folder.fold(one.id)
+    media = None
     with services.database.read() as connection:
         comparison = compare_runs(connection, [one.id for one in chosen], least=1)  # beside the table, one is enough
+        if asked.tab == "media":
+            media = media_of(
+                connection, services, found.id, chosen, matching(comparison.attributes, asked.find), asked.at
+            )
         values: dict[str, list[object]] = {}
         if asked.tab in ANALYSES:
             asked = _completed(asked, comparison.attributes)
             wanted = list(dict.fromkeys(filter(None, (asked.target, asked.across, asked.up, asked.by))))
             values = _values(connection, found.id, chosen, wanted)
-    return compare_page(project, chosen, comparison, asked, values)
+    return compare_page(project, chosen, comparison, asked, values, media)
 
 
 def _completed(asked: Asked, differences: Sequence[Difference]) -> Asked:
@@ -192,12 +220,12 @@ def compare_page(
     comparison: Comparison,
     asked: Asked,
     values: Mapping[str, Sequence[object]],
+    media: Media | None = None,
 ) -> ComparePage:
-    """Everything that the page shows of these runs; `values` are those that its part looks at."""
+    """Everything that the page shows of these runs; `values` and `media` are those that its part looks at."""
     tab, find, view, show_all = asked.tab, asked.find, asked.view, asked.show == "all"
     labels = [run.label for run in runs]
-    words = find.casefold().split()
-    found = [row for row in comparison.attributes if all(word in row.path.casefold() for word in words)]
+    found = matching(comparison.attributes, find)
     charted = [row.path for row in found if row.is_series]
     groups, hidden = difference_groups(found, show_all=show_all) if tab == "parameters" else ((), 0)
     groups_drawn = run_groups(runs, comparison.attributes, asked.group)
@@ -216,7 +244,7 @@ def compare_page(
         address=compare_address(project),
         runs=tuple(runs),
         table_address=project_address(project, [("run", label) for label in labels]),
-        layouts=_layouts(project, labels, pairs(tab, shown)),
+        layouts=_layouts(project, labels, [*pairs(tab, shown), ("step", asked.step if tab == "media" else "")]),
         pairs=tuple(
             pair
             for pair in [*(("run", label) for label in labels), *pairs(tab, shown), *_asked_pairs(asked)]
@@ -237,6 +265,7 @@ def compare_page(
         hidden_rows=hidden,
         relations=_relations(runs, comparison, values, asked) if tab == "relations" else None,
         grouped=_grouped(comparison, values, asked) if tab == "groups" else None,
+        media=media and media.linked(lambda at: compare_address(project, labels, [*pairs(tab, shown), ("step", at)])),
         source=source_rows(found) if tab == "source" else (),
         changes=text_changes(found, labels) if tab == "source" else (),
         is_complete=comparison.complete,
@@ -247,6 +276,12 @@ def compare_page(
         ),
         now_ms=now_ms(),
     )
+
+
+def matching(differences: Sequence[Difference], find: str) -> list[Difference]:
+    """The attributes whose path has all of these words."""
+    words = find.casefold().split()
+    return [row for row in differences if all(word in row.path.casefold() for word in words)]
 
 
 def _layouts(project: str, labels: Sequence[str], pairs: Sequence[tuple[str, str]]) -> tuple[Choice, ...]:

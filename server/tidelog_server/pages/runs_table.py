@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from tidelog_server.clock import now_ms
 from tidelog_server.errors import QueryError
+from tidelog_server.pages import compare
 from tidelog_server.pages.addresses import columns_address, compare_address, project_address
 from tidelog_server.pages.axes import Choice
 from tidelog_server.pages.chosen_runs import run_ids_by_label
@@ -43,11 +44,7 @@ PARTIALS = {
     "pane": "partials/table/pane.html",
 }
 # Parts of the comparison beside the table, which its scripts ask for at the address of the page.
-PANE_PARTIALS = {
-    "compare-body": "partials/compare_body.html",
-    "charts": "partials/charts.html",
-    "legend": "partials/legend.html",
-}
+PANE_PARTIALS = {**compare.PARTIALS, "legend": "partials/legend.html"}
 
 
 @dataclass(frozen=True)

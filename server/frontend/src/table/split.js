@@ -26,7 +26,7 @@ export function listenToSplit() {
     event.preventDefault();
     const wanted = new URL(link.href).searchParams;
     const address = new URL(location.href);
-    for (const name of ["tab", "show"]) {
+    for (const name of ["tab", "show", "step"]) {
       address.searchParams.delete(name);
       if (wanted.get(name)) address.searchParams.set(name, wanted.get(name));
     }

@@ -57,10 +57,11 @@ class Drawing:
     boxes: tuple[Box, ...]
 
 
-def bars(points: ObjectPoints, place: int) -> Drawing:
-    """The histogram at one place of these points."""
+def bars(points: ObjectPoints, place: int, within: tuple[float, float] | None = None) -> Drawing:
+    """The histogram at one place of these points, over its own range or `within` another that holds it."""
     edges, counts = _histogram(points.values[place])
-    low, high, most = edges[0], edges[-1], max(counts.max(), 1.0)
+    low, high = (float(edges[0]), float(edges[-1])) if within is None else within
+    most = max(counts.max(), 1.0)
     boxes = tuple(
         Box(
             x=_round(_at_x(start, low, high)),
@@ -77,6 +78,12 @@ def bars(points: ObjectPoints, place: int) -> Drawing:
         Tick(_round(BOTTOM - (BOTTOM - TOP) * share), number(float(most * share))) for share in (0.0, 0.5, 1.0)
     )
     return Drawing(f"step {step(int(points.steps[place]))}", _x_ticks(low, high), y_ticks, boxes)
+
+
+def range_of(values: Sequence[bytes]) -> tuple[float, float]:
+    """The range that holds all of these histograms."""
+    edges = [_histogram(value)[0] for value in values]
+    return min(float(one[0]) for one in edges), max(float(one[-1]) for one in edges)
 
 
 def heat(points: ObjectPoints) -> Drawing:

@@ -38,8 +38,10 @@ class TablePart:
     first: int
 
 
-def part_of(content: bytes, *, sort: int | None, descending: bool, first: int) -> TablePart:
-    """The rows from `first` on of the table in this file, sorted by the column at place `sort`.
+def part_of(
+    content: bytes, *, sort: int | None = None, descending: bool = False, first: int = 0, rows: int = ROWS
+) -> TablePart:
+    """Some rows from `first` on of the table in this file, sorted by the column at place `sort`.
 
     Raises `InvalidRequestError` for a file that holds no table.
     """
@@ -48,10 +50,10 @@ def part_of(content: bytes, *, sort: int | None, descending: bool, first: int) -
     order: Sequence[int] = range(length)
     if sort is not None and sort < len(columns):
         order = _sorted_places(columns[sort], types[sort] in NUMBERS, descending)
-    shown = order[first : first + ROWS]
+    shown = order[first : first + rows]
     heads = tuple(Column(place, cut(name, 100), types[place] in NUMBERS) for place, name in enumerate(names[:COLUMNS]))
-    rows = tuple(tuple(_text(column[place]) for column in columns[:COLUMNS]) for place in shown)
-    return TablePart(heads, rows, length, len(columns), first)
+    texts = tuple(tuple(_text(column[place]) for column in columns[:COLUMNS]) for place in shown)
+    return TablePart(heads, texts, length, len(columns), first)
 
 
 def _read(content: bytes) -> tuple[list[str], list[str], list[list[Any]]]:

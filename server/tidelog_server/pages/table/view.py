@@ -143,7 +143,7 @@ def view_of(project: str, query: QueryParams) -> View:
 # What the charts and the comparison beside the table keep in the address.
 CHART_PARTS = frozenset(
     (
-        *("tab", "find", "show", "target", "across", "up", "by", "a", "b"),
+        *("tab", "find", "show", "target", "across", "up", "by", "a", "b", "step"),
         *("x", "y", "metric", "from", "to", "smooth", "amount", "outliers", "marks", "band", "expression", "group"),
         *("hide", "only", "open", "fold", "page", "full"),
     )

@@ -62,11 +62,12 @@ def find_many(
         return {}
     heads = {head.path_id: head for head in load_object_heads(connection, [run_id], ids.values())}
     batches = tails.read(connection, [run_id]).get(run_id, [])
-    found = {path: _found(heads.get(path_id), _logged(batches, path_id)) for path, path_id in ids.items()}
+    found = {path: found_of(heads.get(path_id), logged_at(batches, path_id)) for path, path_id in ids.items()}
     return {path: one for path, one in found.items() if one is not None}
 
 
-def _found(head: ObjectHead | None, logged: list[tuple[str, ObjectPoints]]) -> FoundObjects | None:
+def found_of(head: ObjectHead | None, logged: list[tuple[str, ObjectPoints]]) -> FoundObjects | None:
+    """What is folded of a series and what is not, as one; None where there is neither."""
     kind = head.type if head is not None else next((kind for kind, _ in logged), None)
     if kind is None:
         return None
@@ -120,5 +121,6 @@ def _cut(points: ObjectPoints, limit: int, newest_first: bool, *, more: bool) ->
     return ObjectPage(points, more)
 
 
-def _logged(batches: Sequence[LoggedBatch], path_id: int) -> list[tuple[str, ObjectPoints]]:
+def logged_at(batches: Sequence[LoggedBatch], path_id: int) -> list[tuple[str, ObjectPoints]]:
+    """What these batches hold of one path: type and points, in the order of logging."""
     return [stretch for batch in batches for stretch in batch.objects.of(path_id)]
