@@ -42,6 +42,9 @@ class Source:
     def close(self) -> None:
         """Let go of everything."""
 
+    def settle(self) -> None:
+        """Come to the end of what was begun in the background, before the program forks."""
+
     def forked(self) -> None:
         """Hear that this is a forked child, whose output the parent goes on to capture if it can."""
 
@@ -67,6 +70,10 @@ class DescriptorSource(Source):
     def close(self) -> None:
         """Let go of the relay."""
         self._descriptors.close()
+
+    def settle(self) -> None:
+        """Wait until the relay is on its own: a program that waits for its children then meets nothing of ours."""
+        self._descriptors.settle()
 
     def forked(self) -> None:
         """Leave the relay to the parent."""
@@ -189,7 +196,11 @@ class Console:
     def _hear_of_forks(self) -> None:
         if not self._knows_forks:
             self._knows_forks = True
-            os.register_at_fork(after_in_child=self._forked)
+            os.register_at_fork(before=self._settle, after_in_child=self._forked)
+
+    def _settle(self) -> None:
+        for follower in list(self._followers):
+            follower.source.settle()
 
     def _forked(self) -> None:
         for follower in self._followers:

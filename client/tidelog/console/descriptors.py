@@ -7,6 +7,7 @@ import os
 import select
 import struct
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -33,9 +34,14 @@ class Descriptors:
         self._reading: dict[int, int] = {}  # the relay's ends: without them its death would be the program's
         self._told = self._request = -1
         self._buffer = bytearray()
+        self._shell: int | None = None  # that starts the relay; its status is still to be taken
+        self._settling = threading.Lock()
 
     def start(self) -> None:
-        """Lead the streams through the relay. Raises OSError, with everything as it was."""
+        """Lead the streams through the relay. Raises OSError, with everything as it was.
+
+        Does not wait until the relay is there: what is printed by then lies in the pipes.
+        """
         made: list[int] = []
 
         def high(fd: int) -> int:
@@ -58,7 +64,7 @@ class Descriptors:
             self._told, tell = pipe(PIPE_BYTES)
             pipes = {stream: pipe(PIPE_BYTES) for stream in self._streams}
             sources = [outputs[1], outputs[2], tell, requests, *(pipes[stream][0] for stream in self._streams)]
-            shell = os.posix_spawn(
+            self._shell = os.posix_spawn(
                 SHELL,
                 [SHELL, "-c", START, sys.executable, "-I", "-S", RELAY, *map(str, self._streams)],
                 {},
@@ -68,7 +74,6 @@ class Descriptors:
             for fd in made:
                 os.close(fd)
             raise
-        _await_end(shell)
         for stream in self._streams:
             self._saved[stream] = outputs[stream]
             self._reading[stream] = pipes[stream][0]
@@ -77,6 +82,14 @@ class Descriptors:
         for fd in made:
             if fd not in kept:
                 os.close(fd)
+
+    def settle(self) -> None:
+        """Take the status of the shell, which ends in a moment: the program should not meet a child that is not its."""
+        if self._shell is not None:
+            with self._settling:
+                if self._shell is not None:
+                    _await_end(self._shell)
+                    self._shell = None
 
     def stop(self) -> None:
         """Give the streams back, and ask the relay to say when it has passed on what was printed until now."""
@@ -94,6 +107,7 @@ class Descriptors:
 
     def read(self, output: Output, left_out: Callable[[int, int], None], timeout_s: float) -> bool:
         """Wait for what the relay tells, hand it on, and return whether there may be more."""
+        self.settle()
         if not select.select([self._told], [], [], timeout_s)[0]:
             return True
         data = os.read(self._told, READ_BYTES)

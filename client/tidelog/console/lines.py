@@ -10,11 +10,10 @@ LINE_CHARACTERS = 4_000  # a longer line is cut, and says so
 KEPT_CHARACTERS = 4 * LINE_CHARACTERS  # of a line that is not finished: controls in it are not counted yet
 UNFINISHED_S = 30.0  # a line that is not finished by then is kept as it stands: a progress bar of hours is not silent
 
-# Control sequences of terminals (colours, cursor), titles of windows, and other controls except tab.
-CONTROLS = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
-)
-CLEARS = re.compile(r"\x1b\[[0-2]?[KJ]")
+# Control sequences of terminals (colours, cursor), titles of windows, and other controls except tab. Compiled when the
+# first line comes: a run does not wait for that when it begins.
+CONTROLS = r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
+CLEARS = r"\x1b\[[0-2]?[KJ]"
 
 
 class Line(NamedTuple):
@@ -83,13 +82,13 @@ class LineAssembler:
         """Put what came after a carriage return over what stood there, as a terminal does."""
         new, self._overwriting = self._overwriting, ""
         if new:
-            old = "" if CLEARS.search(new) else CONTROLS.sub("", self._current)
-            new = CONTROLS.sub("", new)
+            old = "" if re.search(CLEARS, new) else re.sub(CONTROLS, "", self._current)
+            new = re.sub(CONTROLS, "", new)
             self._current = new + old[len(new) :]
 
     def _seen(self) -> str:
         self._settle()
-        text = CONTROLS.sub("", self._current).rstrip()
+        text = re.sub(CONTROLS, "", self._current).rstrip()
         if len(text) <= LINE_CHARACTERS:
             return text
         return f"{text[:LINE_CHARACTERS]} [cut: a line keeps {LINE_CHARACTERS:,} characters]"
