@@ -95,9 +95,13 @@ def file_set_change(number: int, seconds: float, change: bytes, entries: Sequenc
     return framed(FILE_SET_CHANGE_KIND, number, _pack_time(seconds) + change + as_json(list(entries)))
 
 
-def event(kind: str, level: str, seconds: float, step: int | None, title: str, text: str) -> bytes:
+def event(
+    kind: str, level: str, seconds: float, step: int | None, title: str, text: str, author: str | None = None
+) -> bytes:
     """Record something that happened: an alert, an event or a comment. `step` is in millionths."""
     fields = {"kind": kind, "level": level, "time": seconds, "step": step, "title": title, "text": text}
+    if author is not None:
+        fields["author"] = author
     return framed(EVENT_KIND, 0, as_json(fields))
 
 

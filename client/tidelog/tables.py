@@ -51,10 +51,16 @@ def fetch_runs_table(
 
 def table_rows(
     server: Transport, project: str, query: str = "", columns: Sequence[str] = FIXED_COLUMNS,
-    sort_by: str = "sys/creation_time", ascending: bool = False, limit: int | None = None,
+    sort_by: str = "sys/creation_time", ascending: bool = False, limit: int | None = None, kind: str = "run",
 ) -> Iterator[Row]:  # fmt: skip
     """Yield the runs of the table, each a dict by column, reading a page at a time."""
-    wanted: dict[str, Any] = {"project": project, "query": query, "sort": sort_by, "descending": not ascending}
+    wanted: dict[str, Any] = {
+        "project": project,
+        "query": query,
+        "sort": sort_by,
+        "descending": not ascending,
+        "kind": kind,
+    }
     left = _checked_limit(limit)
     after: str | None = None
     while left is None or left > 0:
@@ -67,9 +73,9 @@ def table_rows(
             return
 
 
-def run_labels(server: Transport, project: str, query: str, limit: int | None = None) -> list[str]:
-    """Return the labels of the runs that match, the newest first."""
-    return [row["sys/id"] for row in table_rows(server, project, query, ["sys/id"], limit=limit)]
+def run_labels(server: Transport, project: str, query: str, limit: int | None = None, kind: str = "run") -> list[str]:
+    """Return the labels of the runs, or of what else is meant by `kind`, that match, the newest first."""
+    return [row["sys/id"] for row in table_rows(server, project, query, ["sys/id"], limit=limit, kind=kind)]
 
 
 def as_labels(runs: object) -> list[str]:

@@ -73,9 +73,9 @@ class Transport:
         """Return the bytes that a GET answers."""
         return self._send("GET", path, params=params).content
 
-    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+    def post(self, path: str, body: Mapping[str, Any], params: Mapping[str, Any] | None = None) -> Any:
         """Send JSON and return the JSON that it is answered with."""
-        return _content(self._send("POST", path, json=body))
+        return _content(self._send("POST", path, json=body, params=params))
 
     def delete(self, path: str, params: Mapping[str, Any]) -> Any:
         """Return the JSON that a DELETE answers."""

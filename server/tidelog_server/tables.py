@@ -182,6 +182,9 @@ writers = sa.Table(
     sa.Column("created_ms", sa.BigInteger, nullable=False, comment="by the client's clock"),
     sa.Column("ended_ms", sa.BigInteger, comment="by the client's clock; a vanished writer: when last heard of"),
     sa.Column("seen_ms", sa.BigInteger, nullable=False, comment="last batch or heartbeat"),
+    sa.Column(
+        "origin", sa.String(16), comment="imported: its name where it was exported; empty: a later import replaced it"
+    ),
     sa.CheckConstraint(sa.column("state").in_(RUN_STATES), name="state"),
     sa.Index("ix_writers_state_seen_ms", "state", "seen_ms"),
 )

@@ -97,8 +97,16 @@ def content(folder: Path) -> dict[str, Any]:
             found[name] = {key: value for key, value in document.items() if key not in ("server", "revision")}
         elif path.suffix == ".parquet":
             table = pyarrow.parquet.read_table(path).combine_chunks()
+            if path.stem in ("float_series", "abandoned_series"):
+                table = table.take(pyarrow.array(_by_path(table), pyarrow.int64())).combine_chunks()
             found[name] = [_bits(column) for column in table.columns]
     return found
+
+
+def _by_path(table: pyarrow.Table) -> list[int]:
+    """The rows by path: a server has the paths in the order in which it first saw them."""
+    paths = table["path"].to_pylist()
+    return sorted(range(len(paths)), key=lambda row: paths[row])
 
 
 def _bits(column: pyarrow.ChunkedArray) -> Any:

@@ -16,8 +16,9 @@ from tidelog_server.errors import InvalidRequestError, QueryError, RunNotFoundEr
 from tidelog_server.runs import comparison, table
 from tidelog_server.runs.attributes import write_attributes
 from tidelog_server.runs.paths import intern_paths
+from tidelog_server.runs.projects import ensure_project
 from tidelog_server.runs.runs import ensure_run
-from tidelog_server.tables import runs, series
+from tidelog_server.tables import series
 
 AGGREGATES = {
     "points": 3,
@@ -44,10 +45,10 @@ class Project:
     def add(self, key: str, values: dict[str, tuple[str, Any]] | None = None, created_ms: int = 0) -> int:
         """Add a run with these attributes: path -> (type, value)."""
         with self.database.write() as connection:
+            self.id = ensure_project(connection, self.name)
             run_id = ensure_run(
-                connection, project=self.name, key=key, name=f"name of {key}", created_ms=created_ms or MOMENT_MS
+                connection, project_id=self.id, key=key, name=f"name of {key}", created_ms=created_ms or MOMENT_MS
             )
-            self.id = connection.scalar(sa.select(runs.c.project_id).where(runs.c.id == run_id)) or 0
             paths = dict(zip(values or {}, intern_paths(connection, self.id, list(values or {})), strict=True))
             write_attributes(
                 connection, self.id, run_id, [(paths[path], *value) for path, value in (values or {}).items()]

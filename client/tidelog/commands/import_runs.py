@@ -17,7 +17,8 @@ from tidelog.commands.printing import print_json, say
 from tidelog.commands.progress import Progress
 from tidelog.commands.statuses import DONE, NOT_ALL
 from tidelog.errors import InvalidValueError
-from tidelog.importing import Imported, import_export
+from tidelog.importing import Imported
+from tidelog.importing_exports import import_export
 from tidelog.settings import resolve_project
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def import_runs(options: argparse.Namespace) -> int:
             print(f"{run.exported_as} -> {run.run}: {_became(run)}")
     if not imported:
         say("there is no run to import")
-    return NOT_ALL if any(run.was_there or run.skipped for run in imported) else DONE
+    return NOT_ALL if any(run.problem or run.skipped for run in imported) else DONE
 
 
 def _imports(server: Transport, options: argparse.Namespace) -> Iterator[Imported]:
@@ -69,7 +70,11 @@ def _imports(server: Transport, options: argparse.Namespace) -> Iterator[Importe
 
 
 def _became(run: Imported) -> str:
-    if run.was_there:
-        return "not imported: a run with its key is there, which a job of this server wrote"
+    if run.problem and not run.sent_bytes:
+        return f"not imported: {run.problem}"
     left_out = f"; {run.skipped} attributes of types that cannot be imported were left out" if run.skipped else ""
-    return (f"{run.sent_bytes:,} bytes sent" if run.sent_bytes else "is there already") + left_out
+    return (
+        (f"{run.sent_bytes:,} bytes sent" if run.sent_bytes else "is there already")
+        + left_out
+        + (f"; {run.problem}" if run.problem else "")
+    )

@@ -72,6 +72,19 @@ class VersionList(BaseModel):
     lineage: list[LinkOut]
 
 
+class CatalogueVersion(VersionOut):
+    """A version with the runs that made or used it."""
+
+    links: list[LinkOut]
+
+
+class Catalogue(BaseModel):
+    """Versions in the order in which they were made here; `next` is the `after` of the following page."""
+
+    versions: list[CatalogueVersion]
+    next: int | None
+
+
 class ArtifactFileOut(BaseModel):
     """A file of a version. `location` says where a tracked one lies; an uploaded one has none."""
 
@@ -81,6 +94,7 @@ class ArtifactFileOut(BaseModel):
     size: int
     modified_ms: int | None
     location: str | None
+    here: bool = Field(description="whether its content is on the server")
 
 
 class ArtifactFileList(BaseModel):
@@ -97,6 +111,7 @@ class Use(BaseModel):
     name: str = Field(min_length=1, max_length=1000)
     version: str = Field(manifests.LATEST, min_length=1, max_length=255)
     run: str = Field(min_length=1, max_length=100)
+    created_ms: int | None = Field(None, ge=0, le=2**62, description="of an import: when it was used first")
 
 
 class Alias(BaseModel):
@@ -114,6 +129,22 @@ def list_artifacts(request: Request, project: Project) -> ArtifactList:
     with request.app.state.database.read() as connection:
         found = artifacts.list_artifacts(connection, project)
     return ArtifactList(artifacts=[ArtifactOut(**asdict(item)) for item in found])
+
+
+@router.get("/artifacts/catalogue")
+def list_all_versions(
+    request: Request, project: Project, after: Annotated[int, Query(ge=0, le=2**62)] = 0
+) -> Catalogue:
+    """All versions of all artifacts of a project with all their links, as an export needs them, in pages."""
+    with request.app.state.database.read() as connection:
+        found, links, following = artifacts.catalogue(connection, project, after)
+    listed = [
+        CatalogueVersion(
+            **_version(version).model_dump(), links=[LinkOut(**asdict(link)) for link in links[version.id]]
+        )
+        for version in found
+    ]
+    return Catalogue(versions=listed, next=following)
 
 
 @router.get("/artifacts/versions")
@@ -141,7 +172,9 @@ def list_artifact_files(
         page, more = artifacts.files_of(connection, found.id, after=after, limit=limit)
     listed = [
         ArtifactFileOut(
-            size=file.bytes, **{name: getattr(file, name) for name in ArtifactFileOut.model_fields if name != "size"}
+            size=file.bytes,
+            here=file.key is not None,
+            **{name: getattr(file, name) for name in ArtifactFileOut.model_fields if name not in ("size", "here")},
         )
         for file in page
     ]
@@ -173,7 +206,7 @@ def use_artifact(request: Request, use: Use) -> VersionOut:
 
     def note(connection: Any) -> Version:
         found = artifacts.find_version(connection, use.project, use.name, use.version)
-        manifests.link(connection, found.id, find_run(connection, use.run).id, "used")
+        manifests.link(connection, found.id, find_run(connection, use.run).id, "used", use.created_ms)
         return found
 
     return _version(services.committer.commit(note))

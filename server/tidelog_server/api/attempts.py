@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from tidelog_server.runs import attempts, runs
@@ -53,6 +55,36 @@ def read_attempts(request: Request, label: str) -> AttemptList:
     with services.database.read() as connection:
         found = attempts.attempts_of(connection, run)
     return AttemptList(attempts=[_attempt(attempt) for attempt in found])
+
+
+class StretchOut(BaseModel):
+    """Part of a series: a curve that an attempt went on with from `first_step` on, or what it abandoned by that."""
+
+    path: str
+    attempt: int
+    first_step: int = Field(description="in millionths")
+    is_abandoned: bool
+    points: int
+
+
+class StretchList(BaseModel):
+    """`next` is the `after` of the following page."""
+
+    stretches: list[StretchOut]
+    next: int | None
+
+
+@router.get("/runs/{label}/stretches")
+def read_stretches(request: Request, label: str, after: Annotated[int, Query(ge=0, le=2**62)] = 0) -> StretchList:
+    """Which float series later attempts went on with, and what these abandoned of them, in pages."""
+    services: Services = request.app.state.services
+    with services.database.read() as connection:
+        run = runs.find_run(connection, label)
+    services.folder.fold(run.id)
+    with services.database.read() as connection:
+        found, following = attempts.stretches_of(connection, run.id, after)
+    shown = [StretchOut(**{name: getattr(one, name) for name in StretchOut.model_fields}) for one in found]
+    return StretchList(stretches=shown, next=following)
 
 
 @router.get("/runs/{label}/forks")

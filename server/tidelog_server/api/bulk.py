@@ -15,6 +15,7 @@ from tidelog_server.query.patterns import check_pattern, matcher
 from tidelog_server.runs.runs import Run, find_run
 from tidelog_server.series import bulk
 from tidelog_server.series.bulk import Matches, Piece, Place
+from tidelog_server.series.lineage import with_ancestors
 from tidelog_server.series.points import STEP_UNITS, units
 from tidelog_server.services import Services
 
@@ -39,6 +40,7 @@ class SeriesChoice(BaseModel):
     paths: list[SeriesPath] | None = Field(None, max_length=PATHS)
     pattern: str = Field("", examples=["^metrics/.*loss$"])
     after: str | None = Field(None, max_length=80, description="`next` of the page before")
+    own: bool = Field(False, description="without what forks inherit")
 
 
 class SeriesSearch(SeriesChoice):
@@ -83,7 +85,7 @@ def find_series(request: Request, wanted: SeriesSearch) -> SeriesList:
     runs = _runs(services, wanted)
     after = Place.parse(wanted.after) if wanted.after else Place()
     with services.database.read() as connection:
-        names = bulk.series_of(connection, runs, _matches(wanted), wanted.types, after)
+        names = bulk.series_of(connection, runs, _matches(wanted), wanted.types, after, own=wanted.own)
         found = list(islice(names, wanted.limit + 1))
     more = len(found) > wanted.limit
     found = found[: wanted.limit]
@@ -116,6 +118,7 @@ def read_points(request: Request, wanted: PointsRequest) -> Response:
             stop=units(wanted.stop),
             after=after,
             limit=wanted.limit,
+            own=wanted.own,
         )
     frames = [_frame_series(piece, exact=wanted.exact) for piece in pieces]
     return respond(request, frames, next=str(following) if following else None)
@@ -125,7 +128,8 @@ def _runs(services: Services, wanted: SeriesChoice) -> list[Run]:
     """The runs; on a first page those with something unfolded are folded, so that no new series is missing."""
     with services.database.read() as connection:
         runs = [find_run(connection, label) for label in dict.fromkeys(wanted.runs)]
-        waiting = log.waiting(connection, [run.id for run in runs]) if wanted.after is None else {}
+        everybody = with_ancestors(connection, [run.id for run in runs])
+        waiting = log.waiting(connection, everybody) if wanted.after is None else {}
     for run_id in waiting:
         services.folder.fold(run_id)
     return runs

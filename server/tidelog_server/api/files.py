@@ -16,8 +16,20 @@ router = APIRouter(tags=["files"])
 
 FILES_PER_REQUEST = 500
 LAST_NUMBER = 2**31 - 1
+LATEST_MS = 253402300799000  # the last second of the year 9999
 
 WriterName = Annotated[str, Path(pattern="^[0-9a-f]{16}$", examples=["9f86d081884c7d65"])]
+
+
+class ImportedVersion(BaseModel):
+    """What an import knows of a version: its number, which it gets if that is free, and its times.
+
+    Its aliases are those that are given, and no others; without `made_ms` the run is not said to have made it.
+    """
+
+    version: int = Field(ge=1, le=2**31 - 1)
+    created_ms: int = Field(ge=0, le=LATEST_MS)
+    made_ms: int | None = Field(ge=0, le=LATEST_MS)
 
 
 class AnnouncedArtifact(BaseModel):
@@ -27,6 +39,7 @@ class AnnouncedArtifact(BaseModel):
     aliases: list[Annotated[str, Field(min_length=1, max_length=255)]] = Field([], max_length=100)
     description: str | None = Field(None, max_length=100_000)
     metadata: dict[str, Any] | None = None
+    imported: ImportedVersion | None = None
 
 
 class AnnouncedFile(BaseModel):
@@ -40,6 +53,7 @@ class AnnouncedFile(BaseModel):
     lost: str | None = Field(None, max_length=10_000, description="why the file will never come")
     problem: str | None = Field(None, max_length=10_000, description="what happened to the file, to be shown with it")
     artifact: AnnouncedArtifact | None = None
+    created_ms: int | None = Field(None, ge=0, le=LATEST_MS, description="of an import: when it was announced first")
 
 
 class AnnouncedFiles(BaseModel):
@@ -93,7 +107,7 @@ async def receive_part(
 
 def _announcement(item: AnnouncedFile) -> Announcement:
     artifact = None if item.artifact is None else item.artifact.model_dump()
-    return Announcement(item.number, item.size, item.sha256, item.lost, item.problem, artifact)
+    return Announcement(item.number, item.size, item.sha256, item.lost, item.problem, artifact, item.created_ms)
 
 
 def _progress(progress: Progress) -> FileProgress:

@@ -51,6 +51,15 @@ class NewWriter(BaseModel):
     ended_ms: int | None = Field(
         None, ge=0, le=LATEST_MS, description="when the process ended, if it was over before its journal was sent"
     )
+    origin: str | None = Field(
+        None, pattern="^[0-9a-f]{16}$", description="of an import: the writer's name where it was exported"
+    )
+    attempt: int | None = Field(None, ge=0, le=2**31 - 1, description="of an import: as it was")
+    number: int | None = Field(None, ge=1, le=2**31 - 1, description="of an import: in the label, if that is free")
+    project_key: str | None = Field(
+        None, pattern="^[A-Z][A-Z0-9]{0,31}$", description="of an import: the prefix of labels, if the project is new"
+    )
+    requested: Literal["stop", "abort"] | None = Field(None, description="of an import: what was asked of the job")
 
 
 class RegisteredWriter(BaseModel):

@@ -22,6 +22,7 @@ from tidelog_server.services import Services
 router = APIRouter(tags=["files"])
 
 FilePath = Annotated[str, Query(min_length=1, max_length=1024, examples=["model/weights"])]
+FileNumber = Annotated[int, Field(ge=0, le=2**62)]
 FileName = Annotated[str | None, Query(max_length=4096, description="which file of a file set")]
 
 
@@ -38,6 +39,9 @@ class RunFileOut(BaseModel):
     sha256: str | None
     modified_ms: int | None
     step: float | None
+    writer: int | None = Field(None, description="with `number`, by which journals refer to it")
+    number: int | None = None
+    created_ms: int | None = Field(None, description="when it was announced")
 
 
 class RunFileList(BaseModel):
@@ -64,6 +68,36 @@ def list_files(
     page = find_files(services, run, path, step=units(step), after=after, limit=limit)
     artifact = None if page.artifact is None else {"project": run.project, **page.artifact}
     return RunFileList(type=page.type, files=list(map(_listed, page.files)), next=page.next, artifact=artifact)
+
+
+class FileNumbers(BaseModel):
+    """Files by the numbers that references have: `writer`, and `file`."""
+
+    files: list[tuple[FileNumber, FileNumber]] = Field(max_length=reading.PAGE_FILES)
+
+
+class NumberedFiles(BaseModel):
+    """In the order of the request."""
+
+    files: list[RunFileOut]
+
+
+@router.post("/runs/{label}/files/numbered")
+def list_numbered_files(request: Request, label: str, wanted: FileNumbers) -> NumberedFiles:
+    """What is known of the bytes of these files."""
+    with request.app.state.database.read() as connection:
+        found = reading.by_number(connection, runs.find_run(connection, label).id, wanted.files)
+    return NumberedFiles(files=list(map(_listed, found)))
+
+
+@router.get("/runs/{label}/files/numbered")
+def read_numbered_file(
+    request: Request, label: str, writer: Annotated[FileNumber, Query()], number: Annotated[FileNumber, Query()]
+) -> Response:
+    """The bytes of one of these files."""
+    with request.app.state.database.read() as connection:
+        [found] = reading.by_number(connection, runs.find_run(connection, label).id, [(writer, number)])
+    return respond(request, found, view=False, sha256=None)
 
 
 @router.get("/runs/{label}/files/archive")

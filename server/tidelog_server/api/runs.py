@@ -46,6 +46,7 @@ class RunOut(BaseModel):
     file_bytes: int
     fork_run: str | None = Field(description="label of the run whose history this one inherits")
     fork_step: float | None = Field(description="the greatest step that is inherited")
+    model: str | None = Field(description="label of a model version's model")
     url: str
 
 
@@ -171,6 +172,7 @@ class EventOut(BaseModel):
     level: str = Field(examples=["info", "warning", "error"])
     time_ms: int
     step: float | None
+    step_millionths: int | None
     title: str
     text: str
     author: str | None
@@ -210,7 +212,8 @@ def read_events(
 
 
 def _event(event: events.StoredEvent) -> EventOut:
-    values = {**vars(event), "step": None if event.step is None else event.step / STEP_UNITS}
+    step = None if event.step is None else event.step / STEP_UNITS
+    values = {**vars(event), "step": step, "step_millionths": event.step}
     return EventOut(**{name: values[name] for name in EventOut.model_fields})
 
 
@@ -223,6 +226,7 @@ def as_json(run: runs.Run) -> RunOut:
         url=run_url(run),
         bytes=run.bytes,
         fork_run=run.fork_label,
+        model=run.model_label,
         fork_step=None if fork_step is None else fork_step / STEP_UNITS,
         **{name: values[name] for name in RunOut.model_fields if name in values},
     )

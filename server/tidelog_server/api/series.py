@@ -13,7 +13,7 @@ from tidelog_server.errors import SeriesNotFoundError
 from tidelog_server.runs import runs
 from tidelog_server.series import export
 from tidelog_server.series.lookup import find_series
-from tidelog_server.series.points import STEP_UNITS, units
+from tidelog_server.series.points import STEP_UNITS, Floats, Int64s, units
 from tidelog_server.services import Services
 
 router = APIRouter(tags=["series"])
@@ -50,10 +50,12 @@ def read_series(
     abandoned_by: Annotated[
         int, Query(ge=0, le=2**31 - 1, description="what this attempt left behind of the series; 0: the curve")
     ] = 0,
+    exact: Annotated[bool, Query(description="steps as integers of millionths, times of milliseconds")] = False,
 ) -> Response:
     """Every point with a step from `start` to `stop`, both included, and greater than `after`.
 
-    Binary (columns step, time, value) unless the request accepts application/json only.
+    Binary (columns step, time, value; with `exact` step_millionths, time_ms, value) unless the request accepts
+    application/json only.
     """
     services: Services = request.app.state.services
     with services.database.read() as connection:
@@ -71,7 +73,7 @@ def read_series(
         )
     points = page.points
     following = int(points.steps[-1]) if page.more and len(points) else None
-    columns = (points.steps / STEP_UNITS, points.times / 1000, points.values)
+    columns: tuple[Floats | Int64s, ...] = (points.steps / STEP_UNITS, points.times / 1000, points.values)
     if "application/json" in request.headers.get("accept", ""):
         steps, times, values = map(json_numbers, columns)
         body = {
@@ -83,5 +85,8 @@ def read_series(
             "next": following,
         }
         return Response(json.dumps(body).encode(), media_type="application/json")
-    item = FrameSeries({"run": run.id, "path": path, "points": len(points)}, ("step", "time", "value"), columns)
+    if exact:
+        columns = (points.steps, points.times, points.values)
+    names = ("step_millionths", "time_ms", "value") if exact else ("step", "time", "value")
+    item = FrameSeries({"run": run.id, "path": path, "points": len(points)}, names, columns)
     return Response(as_frame([item], next=following), media_type=MEDIA_TYPE)

@@ -33,6 +33,7 @@ class WriterOut(BaseModel):
     created_ms: int
     ended_ms: int | None
     seen_ms: int
+    origin: str | None = Field(description="of one that was imported: its name where it was exported")
 
 
 class WriterWithPaths(WriterOut):

@@ -15,6 +15,7 @@ from tidelog_server.errors import ArtifactNotFoundError, InvalidRequestError
 from tidelog_server.files.media_types import extension_of, media_type_of
 from tidelog_server.files.reading import RunFile
 from tidelog_server.runs.projects import find_project
+from tidelog_server.runs.runs import is_there
 from tidelog_server.tables import (
     artifact_aliases,
     artifact_files,
@@ -27,6 +28,7 @@ from tidelog_server.tables import (
 )
 
 PAGE_FILES = 1_000
+PAGE_VERSIONS = 100
 VERSIONS_SHOWN = 500
 ARTIFACTS_SHOWN = 1_000
 
@@ -193,6 +195,30 @@ def lineage(connection: sa.Connection, version_ids: Iterable[int]) -> list[Link]
         .limit(VERSIONS_SHOWN)
     )
     return [Link(*row) for row in connection.execute(query)]
+
+
+def catalogue(
+    connection: sa.Connection, project: str, after: int
+) -> tuple[list[Version], dict[int, list[Link]], int | None]:
+    """The versions of all artifacts of a project in the order of their making, a page behind the version `after`;
+    the links of each, the oldest first; and where the next page begins.
+    """
+    project_id = find_project(connection, project).id
+    query = _select_versions().where(artifacts.c.project_id == project_id, artifact_versions.c.id > after)
+    rows = connection.execute(query.order_by(artifact_versions.c.id).limit(PAGE_VERSIONS + 1)).all()
+    found = _with_aliases(connection, rows[:PAGE_VERSIONS])
+    links: dict[int, list[Link]] = {version.id: [] for version in found}
+    columns = (artifact_links.c.version_id, artifact_links.c.role, runs.c.label, runs.c.name)
+    linked = (
+        sa.select(*columns, artifact_versions.c.version, artifact_links.c.created_ms)
+        .join(runs, runs.c.id == artifact_links.c.run_id)
+        .join(artifact_versions, artifact_versions.c.id == artifact_links.c.version_id)
+        .where(artifact_links.c.version_id.in_(list(links)), is_there())
+        .order_by(artifact_links.c.version_id, artifact_links.c.created_ms, artifact_links.c.role, runs.c.id)
+    )
+    for version_id, *link in connection.execute(linked):
+        links[version_id].append(Link(*link))
+    return found, links, found[-1].id if len(rows) > PAGE_VERSIONS else None
 
 
 def of_run(connection: sa.Connection, run_id: int) -> list[tuple[str, Version]]:

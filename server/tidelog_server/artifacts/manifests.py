@@ -26,6 +26,7 @@ MANIFEST_BYTES = 256 * 1024 * 1024
 NAME_CHARACTERS = 1000
 ROWS_PER_STATEMENT = 2_000
 LATEST = "latest"
+_LAST = artifacts.c.last_version
 
 
 @dataclass(frozen=True)
@@ -86,13 +87,18 @@ def parse(data: bytes) -> Manifest:
 def register(connection: sa.Connection, writer: Writer, said: dict[str, Any], manifest: Manifest) -> int:
     """Make the version that a run's manifest describes, or find it, and note that the run made it; its id.
 
-    `said` has `name`, `aliases`, `description` and `metadata`. Registering again changes nothing.
+    `said` has `name`, `aliases`, `description` and `metadata`, and of an import `imported`, which says what the version
+    was where it comes from. Registering again changes nothing.
     """
+    imported = said.get("imported")
     artifact_id = _ensure_artifact(connection, writer.project_id, str(said["name"])[:NAME_CHARACTERS])
     version_id = _ensure_version(connection, artifact_id, said, manifest)
-    for alias in [LATEST, *map(str, said.get("aliases") or ())]:
+    for alias in [*([] if imported else [LATEST]), *map(str, said.get("aliases") or ())]:
         point_alias(connection, artifact_id, alias, version_id)
-    link(connection, version_id, writer.run_id, "made")
+    if not imported:
+        link(connection, version_id, writer.run_id, "made")
+    elif imported["made_ms"] is not None:
+        link(connection, version_id, writer.run_id, "made", imported["made_ms"])
     return version_id
 
 
@@ -106,9 +112,10 @@ def point_alias(connection: sa.Connection, artifact_id: int, alias: str, version
     )
 
 
-def link(connection: sa.Connection, version_id: int, run_id: int, role: str) -> None:
-    """Note that the run made or used the version."""
-    values = {"version_id": version_id, "run_id": run_id, "role": role, "created_ms": now_ms()}
+def link(connection: sa.Connection, version_id: int, run_id: int, role: str, created_ms: int | None = None) -> None:
+    """Note that the run made or used the version, now or when an import says."""
+    moment = now_ms() if created_ms is None else created_ms
+    values = {"version_id": version_id, "run_id": run_id, "role": role, "created_ms": moment}
     connection.execute(_insert(connection, artifact_links).values(values).on_conflict_do_nothing())
 
 
@@ -120,23 +127,20 @@ def _ensure_artifact(connection: sa.Connection, project_id: int, name: str) -> i
 
 
 def _ensure_version(connection: sa.Connection, artifact_id: int, said: dict[str, Any], manifest: Manifest) -> int:
-    # Taking the number locks the artifact's row, so that two of the same content cannot both be new.
-    number = connection.scalar(
-        sa.update(artifacts)
-        .where(artifacts.c.id == artifact_id)
-        .values(last_version=artifacts.c.last_version + 1)
-        .returning(artifacts.c.last_version)
-    )
+    # The update locks the artifact's row, so that two of the same content cannot both be new.
+    row = artifacts.c.id == artifact_id
+    last = connection.scalar(sa.update(artifacts).where(row).values(name=artifacts.c.name).returning(_LAST))
     known = connection.scalar(
         sa.select(artifact_versions.c.id).where(
             artifact_versions.c.artifact_id == artifact_id, artifact_versions.c.hash == manifest.hash
         )
     )
     if known is not None:
-        give_back = sa.update(artifacts).where(artifacts.c.id == artifact_id)
-        connection.execute(give_back.values(last_version=artifacts.c.last_version - 1))
         _fill_blobs(connection, known, manifest.entries)
         return int(known)
+    imported = said.get("imported") or {}
+    number = _number(connection, artifact_id, int(last or 0), imported.get("version"))
+    connection.execute(sa.update(artifacts).where(row).values(last_version=max(int(last or 0), number)))
     values = {
         "artifact_id": artifact_id,
         "version": number,
@@ -145,7 +149,7 @@ def _ensure_version(connection: sa.Connection, artifact_id: int, said: dict[str,
         "bytes": manifest.bytes,
         "description": said.get("description"),
         "metadata": json.dumps(said["metadata"], ensure_ascii=False) if said.get("metadata") else None,
-        "created_ms": now_ms(),
+        "created_ms": imported.get("created_ms") or now_ms(),
     }
     insert = sa.insert(artifact_versions).values(values).returning(artifact_versions.c.id)
     version_id = int(connection.scalar(insert) or 0)
@@ -165,6 +169,15 @@ def _ensure_version(connection: sa.Connection, artifact_id: int, said: dict[str,
         ]
         connection.execute(sa.insert(artifact_files), rows)
     return version_id
+
+
+def _number(connection: sa.Connection, artifact_id: int, last: int, wished: int | None) -> int:
+    """The number of a new version: the one that an import wishes if no version has it, else the next one."""
+    if wished is not None:
+        has = sa.exists().where(artifact_versions.c.artifact_id == artifact_id, artifact_versions.c.version == wished)
+        if not connection.scalar(sa.select(has)):
+            return wished
+    return last + 1
 
 
 def _fill_blobs(connection: sa.Connection, version_id: int, entries: tuple[Entry, ...]) -> None:

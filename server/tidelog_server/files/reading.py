@@ -15,7 +15,7 @@ from tidelog_server.runs.paths import path_ids
 from tidelog_server.series.objects.reading import find_objects, page_of
 from tidelog_server.series.points import STEP_UNITS
 from tidelog_server.series.tails import Tails
-from tidelog_server.tables import attributes, blobs, file_set_entries, files
+from tidelog_server.tables import attributes, blobs, file_set_entries, files, writers
 
 PAGE_FILES = 1_000
 FILES_PER_STATEMENT = 5_000
@@ -38,6 +38,8 @@ class RunFile:
     created_ms: int | None
     modified_ms: int | None = None
     step: float | None = None
+    writer: int | None = None  # the number of the writer here, and the number that it gave the file
+    number: int | None = None
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,17 @@ def resolved(
     """The files behind references of a journal, in their order; of a series with the step of each."""
     at = iter(steps)
     return _resolved(connection, [_reference(reference, next(at, None)) for reference in references])
+
+
+def by_number(connection: sa.Connection, run_id: int, numbers: Iterable[tuple[int, int]]) -> list[RunFile]:
+    """The files of a run with these (writer, number), in this order, whatever refers to them."""
+    own = set(connection.scalars(sa.select(writers.c.id).where(writers.c.run_id == run_id)))
+    references = []
+    for writer_id, number in numbers:
+        if writer_id not in own:
+            raise FileNotHereError(f"The run has no writer with the number {writer_id}.")
+        references.append(_Reference(writer_id, number, str(number), "", media_type_of(""), None, 0))
+    return _resolved(connection, references)
 
 
 def totals(connection: sa.Connection, project_id: int, run_id: int, path: str) -> tuple[int, int]:
@@ -190,4 +203,6 @@ def _file(reference: _Reference, row: Any) -> RunFile:
         created_ms=None if row is None else row.created_ms,
         modified_ms=reference.modified_ms,
         step=reference.step,
+        writer=reference.writer_id,
+        number=reference.number,
     )

@@ -51,6 +51,7 @@ class Announcement:
     lost: str | None = None
     problem: str | None = None
     artifact: dict[str, Any] | None = None
+    created_ms: int | None = None  # of an import
 
 
 @dataclass(frozen=True)
@@ -227,7 +228,7 @@ def _announce(connection: sa.Connection, writer: Writer, said: Announcement) -> 
         "bytes": said.size,
         "sha256": said.sha256,
         "artifact": None if said.artifact is None else json.dumps(said.artifact),
-        "created_ms": now_ms(),
+        "created_ms": said.created_ms or now_ms(),
     }
     connection.execute(dialect.insert(files).values(values).on_conflict_do_nothing())
     upload = _find(connection, writer, said.number)

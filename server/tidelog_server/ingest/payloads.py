@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from tidelog_server.tables import EVENT_LEVELS
+from tidelog_server.tables import EVENT_KINDS, EVENT_LEVELS
 
 TEXT_BYTES = 16 * 1024 * 1024
 JSON_BYTES = 1024 * 1024  # of a reference: an artifact's, a commit's
@@ -25,6 +25,7 @@ FILE_BYTES = 2**62
 NAME_BYTES = 4096
 TITLE_CHARACTERS = 1_000
 EVENT_CHARACTERS = 100_000
+AUTHOR_CHARACTERS = 255
 
 VALUE_TYPES = {
     b"f": "float",
@@ -42,7 +43,10 @@ OBJECT_TYPES = {b"h": "histogram_series", b"F": "file_series"}
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened, as a writer tells it: an alert, an event or a comment. `step` is in millionths."""
+    """Something that happened, as a writer tells it: an alert, an event or a comment; an import brings notices too.
+
+    `step` is in millionths, `author` who commented.
+    """
 
     kind: str
     level: str
@@ -50,6 +54,7 @@ class Event:
     step: int | None
     title: str
     text: str
+    author: str | None = None
 
 
 def read_value(payload: bytes) -> tuple[str, Any]:
@@ -93,15 +98,16 @@ def read_file_set_change(payload: bytes) -> tuple[str, list[Any]]:
 
 
 def read_event(payload: bytes) -> Event:
-    """An alert, an event or a comment. A title or text that is too long is cut."""
+    """An alert, an event, a comment or a notice. A title or text that is too long is cut."""
     fields = json.loads(payload)
     kind, level, step = fields["kind"], fields["level"], fields["step"]
-    if kind not in ("alert", "event", "comment") or level not in EVENT_LEVELS:
+    if kind not in EVENT_KINDS or level not in EVENT_LEVELS:
         raise ValueError("no such kind or level of event")
     if step is not None:
         _whole(step, -STEP_LIMIT, STEP_LIMIT)
     title, text = _text(fields["title"])[:TITLE_CHARACTERS], _text(fields["text"])[:EVENT_CHARACTERS]
-    return Event(kind, level, time_ms(float(fields["time"])), step, title, text)
+    author = None if fields.get("author") is None else _text(fields["author"])[:AUTHOR_CHARACTERS]
+    return Event(kind, level, time_ms(float(fields["time"])), step, title, text, author)
 
 
 def read_file_reference(payload: bytes) -> dict[str, Any]:

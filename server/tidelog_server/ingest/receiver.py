@@ -107,7 +107,10 @@ def _commit_batch(connection: sa.Connection, writer: Writer, payload: bytes, bat
     if batch.end is not None:
         end = batch.end
         writers.end(connection, writer, state=end.state, ended_ms=end.time_ms, error=end.error, dropped=end.dropped)
-    events.add(connection, writer.run_id, batch.events)
+    told = batch.events
+    if told and writers.replaces_import(connection, writer):
+        told = events.new_ones(connection, writer.run_id, told)
+    events.add(connection, writer.run_id, told)
     if batch.is_empty:
         return 0
     return log.append(connection, writer, payload, len(batch.points))

@@ -8,8 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from tidelog_server.runs.runs import Run
-from tidelog_server.tables import chunks, runs, series, writers
+from tidelog_server.tables import chunks, paths, runs, series, writers
 
+PAGE_STRETCHES = 5_000
 FORKS = 200  # listed at the most
 
 
@@ -53,6 +54,39 @@ def attempts_of(connection: sa.Connection, run: Run) -> list[Attempt]:
         )
         for number, rows in by_attempt.items()
     ]
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Part of a series that is not simply what attempt 0 logged: a curve that `attempt` went on with from `first_step`
+    (in millionths) on, or what it abandoned by that.
+    """
+
+    id: int
+    path: str
+    attempt: int
+    first_step: int
+    is_abandoned: bool
+    points: int
+
+
+def stretches_of(connection: sa.Connection, run_id: int, after: int = 0) -> tuple[list[Stretch], int | None]:
+    """The stretches of a run, a page behind the one with the id `after`, and where the next page begins."""
+    columns = (series.c.id, paths.c.path, series.c.attempt, series.c.attempt_step, series.c.abandoned_by)
+    query = (
+        sa.select(*columns, series.c.points)
+        .join(paths, paths.c.id == series.c.path_id)
+        .where(series.c.run_id == run_id, series.c.type == "float_series", series.c.id > after)
+        .where((series.c.abandoned_by > 0) | (series.c.attempt > 0))
+        .order_by(series.c.id)
+        .limit(PAGE_STRETCHES + 1)
+    )
+    rows = connection.execute(query).all()
+    found = [
+        Stretch(row.id, row.path, row.abandoned_by or row.attempt, row.attempt_step, row.abandoned_by > 0, row.points)
+        for row in rows[:PAGE_STRETCHES]
+    ]
+    return found, found[-1].id if len(rows) > PAGE_STRETCHES else None
 
 
 def forks_of(connection: sa.Connection, run_id: int) -> list[tuple[str, int]]:

@@ -21,6 +21,7 @@ from tidelog_server.tables import SERIES_TYPES, attributes, paths, series
 SERIES = "float_series"
 AS_TEXT = frozenset({"string", "string_series"})
 AS_JSON = frozenset({"string_set", "file", "file_set", "artifact", "git_ref", "histogram_series", "file_series"})
+NEGATIVE_ZERO = "-0.0"
 NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
@@ -102,14 +103,18 @@ def decode_value(kind: str, number: float | None, text: str | None) -> Value:
         return bool(number)
     if kind == "datetime":
         return EPOCH + timedelta(milliseconds=number or 0)
-    return NON_FINITE.get(text or "") if number is None else number
+    if number is None:
+        return NON_FINITE.get(text or "")
+    return -0.0 if text == NEGATIVE_ZERO and number == 0 else number
 
 
 def encode_value(kind: str, value: Any) -> dict[str, Any]:
     """The columns `type`, `number` and `text` of a value; a datetime is given in milliseconds."""
     if kind in ("float", SERIES):
         if math.isfinite(value):
-            return {"type": kind, "number": float(value), "text": None}
+            # SQLite keeps a -0.0 in a column of numbers as 0.0.
+            negative_zero = value == 0 and math.copysign(1, value) < 0
+            return {"type": kind, "number": float(value), "text": NEGATIVE_ZERO if negative_zero else None}
         return {
             "type": kind,
             "number": None,

@@ -37,6 +37,19 @@ def add(connection: sa.Connection, run_id: int, new: Sequence[Event]) -> None:
         connection.execute(sa.insert(events), [{"run_id": run_id, **vars(event)} for event in new])
 
 
+def new_ones(connection: sa.Connection, run_id: int, told: Sequence[Event]) -> list[Event]:
+    """Those of these events that the run does not have yet, to the word and the millisecond."""
+    if not told:
+        return []
+    names = list(Event.__dataclass_fields__)
+    times = {event.time_ms for event in told}
+    query = sa.select(*(events.c[name] for name in names)).where(
+        events.c.run_id == run_id, events.c.time_ms.between(min(times), max(times))
+    )
+    known = {Event(*row) for row in connection.execute(query)}
+    return [event for event in told if event not in known]
+
+
 def add_notices(connection: sa.Connection, run_id: int, notices: Iterable[Event]) -> None:
     """Add notices of the server, each title once a run: what goes on going wrong is said once."""
     by_title = {notice.title: notice for notice in notices}

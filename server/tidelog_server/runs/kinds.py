@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from tidelog_server.errors import InvalidRequestError, RunDeletedError, RunNotFoundError
 from tidelog_server.runs.projects import ensure_project
-from tidelog_server.runs.runs import Run, ensure_run, find_id, find_run, insert_run
+from tidelog_server.runs.runs import Run, ensure_run, find_id, find_run, insert_run, take_number
 from tidelog_server.series.points import STEP_UNITS
 from tidelog_server.tables import projects, purged_writers, runs
 
@@ -58,6 +58,14 @@ class Registration(Protocol):
         """The label of a version's model."""
 
     @property
+    def number(self) -> int | None:
+        """The number that it is to have if it is new, as it had where it was exported."""
+
+    @property
+    def project_key(self) -> str | None:
+        """The prefix of labels that the project is to have if it is new."""
+
+    @property
     def fork_run(self) -> str | None:
         """The label, or the client's own id, of the run that a new one is forked from."""
 
@@ -93,9 +101,11 @@ def _gone_on_with(connection: sa.Connection, label: str, kind: str) -> int:
 
 def _run(connection: sa.Connection, wanted: Registration) -> int:
     key, name, created_ms = wanted.run_key or "", wanted.name, wanted.created_ms
-    project_id = ensure_project(connection, wanted.project)
+    project_id = ensure_project(connection, wanted.project, wanted.project_key)
     fork = {} if find_id(connection, project_id, "run", key) is not None else _fork(connection, project_id, wanted)
-    return ensure_run(connection, project=wanted.project, key=key, name=name, created_ms=created_ms, **fork)
+    return ensure_run(
+        connection, project_id=project_id, key=key, name=name, created_ms=created_ms, number=wanted.number, **fork
+    )
 
 
 def _fork(connection: sa.Connection, project_id: int, wanted: Registration) -> dict[str, int]:
@@ -116,7 +126,7 @@ def _fork(connection: sa.Connection, project_id: int, wanted: Registration) -> d
 
 
 def _project(connection: sa.Connection, wanted: Registration) -> int:
-    project_id = ensure_project(connection, wanted.project)
+    project_id = ensure_project(connection, wanted.project, wanted.project_key)
     found = find_id(connection, project_id, "project", PROJECT_KEY)
     if found is not None:
         return found
@@ -131,7 +141,7 @@ def _model(connection: sa.Connection, wanted: Registration) -> int:
     key = wanted.run_key or ""
     if not MODEL_KEY.fullmatch(key):
         raise InvalidRequestError(f"{key[:80]!r} cannot be the key of a model: {MODEL_KEY_RULE}. Nothing was stored.")
-    project_id = ensure_project(connection, wanted.project)
+    project_id = ensure_project(connection, wanted.project, wanted.project_key)
     found = find_id(connection, project_id, "model", key)
     if found is not None:
         return found
@@ -147,10 +157,7 @@ def _version(connection: sa.Connection, wanted: Registration) -> int:
     found = find_id(connection, model.project_id, "model_version", key)
     if found is not None:
         return found
-    number = connection.scalar(
-        sa.update(runs).where(runs.c.id == model.id).values(last_number=runs.c.last_number + 1)
-        .returning(runs.c.last_number)
-    )  # fmt: skip
+    number = take_number(connection, runs, model.id, model.label, wanted.number)
     return insert_run(
         connection, project_id=model.project_id, kind="model_version", parent_id=model.id, number=number,
         label=f"{model.label}-{number}", key=key, name=wanted.name or f"{model.name} {number}",

@@ -43,14 +43,14 @@ def find_project(connection: sa.Connection, name: str) -> Project:
     return _project(row)
 
 
-def ensure_project(connection: sa.Connection, name: str) -> int:
-    """The id of the project of this name, which is made if it is new."""
+def ensure_project(connection: sa.Connection, name: str, key: str | None = None) -> int:
+    """The id of the project of this name, which is made if it is new: with this key, if no other project has it."""
     found = connection.scalar(sa.select(projects.c.id).where(projects.c.name == name))
     if found is not None:
         return int(found)
     check_project_name(name)
     taken = set(connection.scalars(sa.select(projects.c.key)))
-    values = {"name": name, "key": _free_key(name, taken), "created_ms": now_ms()}
+    values = {"name": name, "key": key if key and key not in taken else _free_key(name, taken), "created_ms": now_ms()}
     return int(connection.scalar(sa.insert(projects).values(values).returning(projects.c.id)) or 0)
 
 

@@ -9,8 +9,7 @@ import sqlalchemy as sa
 
 from tidelog_server.clock import now_ms
 from tidelog_server.errors import InvalidRequestError, RunNotFoundError
-from tidelog_server.runs.projects import ensure_project
-from tidelog_server.tables import projects, runs, writers
+from tidelog_server.tables import projects, purged_writers, runs, writers
 
 KEY_CHARACTERS = 255
 NAME_CHARACTERS = 1000
@@ -46,6 +45,7 @@ class Run:
     attribute_bytes: int = 0
     file_bytes: int = 0
     fork_label: str | None = None
+    model_label: str | None = None  # of a model version
     fork_step: int | None = None
     attempt: int = 0
 
@@ -81,8 +81,11 @@ def select_runs() -> sa.Select[tuple[object, ...]]:
     dropped = sa.select(sa.func.sum(writers.c.dropped)).where(writers.c.run_id == runs.c.id).scalar_subquery()
     origin = runs.alias("origin")
     fork_label = sa.select(origin.c.label).where(origin.c.id == runs.c.fork_run_id).scalar_subquery()
+    model = runs.alias("model")
+    model_label = sa.select(model.c.label).where(model.c.id == runs.c.parent_id).scalar_subquery()
     return sa.select(
         fork_label.label("fork_label"),
+        model_label.label("model_label"),
         runs.c.fork_step,
         runs.c.attempt,
         runs.c.id,
@@ -180,33 +183,57 @@ def origins(connection: sa.Connection, ids: Sequence[int]) -> dict[int, Origin]:
 
 
 def ensure_run(
-    connection: sa.Connection, *, project: str, key: str, name: str | None, created_ms: int, **columns: object
+    connection: sa.Connection,
+    *,
+    project_id: int,
+    key: str,
+    name: str | None,
+    created_ms: int,
+    number: int | None = None,
+    **columns: object,
 ) -> int:
-    """The id of the run with this key in this project; both are made where they are new, the run with these columns."""
+    """The id of the run with this key in this project; it is made where it is new, with these columns.
+
+    It gets the number that is wished, unless another run has or had that, and else the next one.
+    """
     if not 1 <= len(key) <= KEY_CHARACTERS or not key.isprintable():
         raise InvalidRequestError(
             f"{key[:80]!r} cannot be the id of a run: 1 to {KEY_CHARACTERS} printable characters."
         )
-    project_id = ensure_project(connection, project)
     found = find_id(connection, project_id, "run", key)
     if found is not None:
         return found
-    number, prefix = connection.execute(
-        sa.update(projects)
-        .where(projects.c.id == project_id)
-        .values(last_number=projects.c.last_number + 1)
-        .returning(projects.c.last_number, projects.c.key)
-    ).one()
+    prefix = connection.scalar(sa.select(projects.c.key).where(projects.c.id == project_id))
+    taken = take_number(connection, projects, project_id, str(prefix), number)
     return insert_run(
         connection,
         project_id=project_id,
-        number=number,
-        label=f"{prefix}-{number}",
+        number=taken,
+        label=f"{prefix}-{taken}",
         key=key,
         name=name or key,
         created_ms=created_ms,
         **columns,
     )
+
+
+def take_number(connection: sa.Connection, counter: sa.Table, counter_id: int, prefix: str, wished: int | None) -> int:
+    """The number of a new run of a project, or of a new version of a model: the one wished if its label is free."""
+    last = counter.c.last_number
+    row = counter.c.id == counter_id
+    if wished is not None and _is_free(connection, f"{prefix}-{wished}"):
+        highest = sa.case((last < wished, wished), else_=last)
+        connection.execute(sa.update(counter).where(row).values(last_number=highest))
+        return wished
+    taken = connection.scalar(sa.update(counter).where(row).values(last_number=last + 1).returning(last))
+    return int(taken or 0)
+
+
+def _is_free(connection: sa.Connection, label: str) -> bool:
+    """Whether no run has this label, or had it before it was purged."""
+    has = sa.exists().where(runs.c.label == label)
+    had = sa.exists().where(purged_writers.c.label == label)
+    return not connection.scalar(sa.select(sa.or_(has, had)))
 
 
 def find_id(connection: sa.Connection, project_id: int, kind: str, key: str) -> int | None:

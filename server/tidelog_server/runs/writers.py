@@ -20,6 +20,7 @@ from tidelog_server.runs.runs import is_there
 from tidelog_server.tables import purged_writers, runs, writers
 
 HEARTBEAT_LOST_AFTER_MS = 60_000
+REPLACED = ""  # the origin of a writer that was imported again, from a newer export
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ class Registration:
     fork_run: str | None = None  # of a fork: the label of the run whose history it inherits
     fork_step: float | None = None  # up to this step
     ended_ms: int | None = None  # of a process that was over before its journal was sent
+    origin: str | None = None  # of an import: the writer's name where it was exported; the rest is as it was there
+    attempt: int | None = None
+    number: int | None = None
+    project_key: str | None = None
+    requested: str | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,7 @@ class Writer:
     position: int
     defined_paths: int
     request: str | None = None
+    origin: str | None = None
 
 
 def register(connection: sa.Connection, registration: Registration) -> Writer:
@@ -66,7 +73,8 @@ def register(connection: sa.Connection, registration: Registration) -> Writer:
     _refuse_deleted(connection, purged_writers.c.name == registration.writer)
     run_id = kinds.ensure(connection, registration)
     at_rest = runs.c.running_since_ms.is_(None)
-    fresh = {"trashed_ms": None, "requested": None, "requested_ms": None}
+    asked_ms = None if registration.requested is None else registration.created_ms
+    fresh = {"trashed_ms": None, "requested": registration.requested, "requested_ms": asked_ms}
     connection.execute(sa.update(runs).where(runs.c.id == run_id, at_rest).values(fresh))
     later = runs.c.created_ms > registration.created_ms  # journals come home in any order
     connection.execute(sa.update(runs).where(runs.c.id == run_id, later).values(created_ms=registration.created_ms))
@@ -79,8 +87,10 @@ def register(connection: sa.Connection, registration: Registration) -> Writer:
         "created_ms": registration.created_ms,
         "seen_ms": moment,
         "state": "running",
-        "attempt": attempt_of(connection, run_id, registration.created_ms, registration.ended_ms),
+        "attempt": _attempt_of(connection, run_id, registration),
+        "origin": registration.origin,
     }
+    _replace_import(connection, run_id, registration.origin)
     connection.execute(sa.insert(writers).values(values))
     _set_run_state(connection, run_id)
     return find_writer(connection, registration.writer)
@@ -129,11 +139,13 @@ class WriterState:
     created_ms: int
     ended_ms: int | None
     seen_ms: int
+    origin: str | None
 
 
 def writers_of(connection: sa.Connection, run_id: int) -> list[WriterState]:
-    """The writers of a run, the oldest first."""
-    query = _select_states().where(writers.c.run_id == run_id).order_by(writers.c.created_ms, writers.c.id)
+    """The writers of a run, the oldest first; without those of an import that a later one replaced."""
+    query = _select_states().where(writers.c.run_id == run_id, writers.c.origin.is_distinct_from(REPLACED))
+    query = query.order_by(writers.c.created_ms, writers.c.id)
     return [WriterState(*row) for row in connection.execute(query)]
 
 
@@ -146,7 +158,8 @@ def find_state(connection: sa.Connection, name: str) -> WriterState:
 
 
 def _select_states() -> sa.Select[Any]:
-    names = ("host", "pid", "state", "attempt", "position", "records", "dropped", "created_ms", "ended_ms", "seen_ms")
+    given = ("writer", "run_id", "run")
+    names = (name for name in WriterState.__dataclass_fields__ if name not in given)
     columns = (writers.c.name, writers.c.run_id, runs.c.label, *(writers.c[name] for name in names))
     return sa.select(*columns).join(runs, runs.c.id == writers.c.run_id)
 
@@ -236,6 +249,7 @@ def _find(connection: sa.Connection, name: str) -> Writer | None:
         writers.c.position,
         writers.c.defined_paths,
         runs.c.requested,
+        writers.c.origin,
     )
     query = sa.select(*columns).join(runs, runs.c.id == writers.c.run_id).where(writers.c.name == name, is_there())
     row = connection.execute(query).one_or_none()
@@ -250,6 +264,30 @@ def _refuse_deleted(connection: sa.Connection, *conditions: sa.ColumnElement[boo
     label = connection.scalar(sa.select(purged_writers.c.label).where(*conditions).limit(1))
     if label is not None:
         raise RunDeletedError(f"The run {label} was deleted on the server, with all that it held. Nothing was stored.")
+
+
+def replaces_import(connection: sa.Connection, writer: Writer) -> bool:
+    """Whether this writer's import brought a newer state of a run that was imported before."""
+    replaced = sa.exists().where(writers.c.run_id == writer.run_id, writers.c.origin == REPLACED)
+    return writer.origin is not None and bool(connection.scalar(sa.select(replaced)))
+
+
+def _replace_import(connection: sa.Connection, run_id: int, origin: str | None) -> None:
+    """Let what an earlier import said of the life of this writer count no more."""
+    if origin is None:
+        return
+    before = (writers.c.run_id == run_id, writers.c.origin == origin)
+    void = {"origin": REPLACED, "state": "finished", "ended_ms": writers.c.created_ms, "dropped": 0}
+    connection.execute(sa.update(writers).where(*before).values(void))
+
+
+def _attempt_of(connection: sa.Connection, run_id: int, registration: Registration) -> int:
+    """The attempt that a writer which is registered now belongs to. An import says which."""
+    if registration.attempt is None:
+        return attempt_of(connection, run_id, registration.created_ms, registration.ended_ms)
+    newer = (runs.c.id == run_id, runs.c.attempt < registration.attempt)
+    connection.execute(sa.update(runs).where(*newer).values(attempt=registration.attempt))
+    return registration.attempt
 
 
 def _set_run_state(connection: sa.Connection, run_id: int) -> None:

@@ -50,7 +50,8 @@ def grown_through_attempts(
     growths = [_curve(run_id, path_id, head, history, remaining, [chunk.step_min for chunk in touched])]
     for number, points in history.abandoned.items():
         growth = grown(connection, run_id, path_id, abandoned.get(number), None, points)
-        growths.append(replace(growth, head=replace(growth.head, abandoned_by=number)))
+        left = replace(growth.head, abandoned_by=number, attempt_step=history.first_steps[number])
+        growths.append(replace(growth, head=left))
     return growths
 
 
@@ -64,6 +65,7 @@ class _History:
     first_step: int  # of that attempt
     reaches: dict[int, int]  # the greatest abandoned step, by the attempt that left it behind
     abandoned: dict[int, Points] = field(default_factory=dict)
+    first_steps: dict[int, int] = field(default_factory=dict)  # of attempts that abandoned something
 
     def add(self, attempt: int, points: Points) -> None:
         """Add points of one attempt, in the order of logging."""
@@ -89,6 +91,7 @@ class _History:
         if len(points):
             both = merged(self.abandoned.get(attempt, EMPTY), points)
             self.abandoned[attempt] = both
+            self.first_steps[attempt] = self.first_step
             self.reaches[attempt] = max(self.reaches.get(attempt, int(both.steps[-1])), int(both.steps[-1]))
 
     def _greatest(self) -> int | None:

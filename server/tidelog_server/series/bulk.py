@@ -1,7 +1,8 @@
 """Many series of many runs, a bounded page of points at a time.
 
 The order is that of the runs as they are asked for, and within a run that in which its project first saw the paths:
-the order of an index, so that a page of the hundred-thousandth series costs no more than the first one.
+the order of an index, so that a page of the hundred-thousandth series costs no more than the first one. A fork has
+the float series that it inherits, too.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ import sqlalchemy as sa
 from tidelog_server.errors import InvalidRequestError
 from tidelog_server.runs.runs import Run
 from tidelog_server.series import export
+from tidelog_server.series.heads import FLOAT_SERIES
+from tidelog_server.series.lineage import Lineage, lineages
 from tidelog_server.series.lookup import find_series
 from tidelog_server.series.points import Points
 from tidelog_server.series.tails import Tails
-from tidelog_server.tables import attributes, paths
+from tidelog_server.tables import attributes, chunks, paths, series
 
 NAMES_AT_ONCE = 2_000  # paths read from the database at a time, to be matched
 SERIES_AT_ONCE = 200  # looked up at a time
@@ -69,12 +72,23 @@ class Piece:
 
 
 def series_of(
-    connection: sa.Connection, runs: Sequence[Run], matches: Matches, types: Sequence[str], after: Place
+    connection: sa.Connection,
+    runs: Sequence[Run],
+    matches: Matches,
+    types: Sequence[str],
+    after: Place,
+    *,
+    own: bool = False,
 ) -> Iterator[SeriesName]:
-    """The series of these types whose path matches, from behind `after` on, read as far as they are taken."""
+    """The series of these types whose path matches, from behind `after` on, read as far as they are taken.
+
+    With `own`, without those that a fork only inherits.
+    """
+    inheriting = FLOAT_SERIES in types and not own
+    lines = lineages(connection, [run.id for run in runs[after.run :]]) if inheriting else {}
     for number in range(after.run, len(runs)):
         path_id = after.path_id if number == after.run else 0
-        while rows := _names(connection, runs[number].id, types, path_id):
+        while rows := _names(connection, runs[number].id, types, path_id, lines.get(runs[number].id)):
             for path_id, path, kind in rows:
                 if matches(path):
                     yield SeriesName(runs[number], path, kind, Place(number, path_id))
@@ -92,15 +106,17 @@ def pieces_of(
     stop: int | None = None,
     after: Place,
     limit: int,
+    own: bool = False,
 ) -> tuple[list[Piece], Place | None]:
     """At most `limit` points of the float series that match, and where the next page begins; None at the end.
 
-    `start` and `stop`, both included, are steps in millionths. Call `tails.prepare` before.
+    `start` and `stop`, both included, are steps in millionths. With `own`, what forks inherit is left out. Call
+    `tails.prepare` before.
     """
     pieces: list[Piece] = []
     # A series that was left in the middle is gone on with: the search begins just before it.
     search = after if after.step is None else Place(after.run, after.path_id - 1)
-    names = series_of(connection, runs, matches, ["float_series"], search)
+    names = series_of(connection, runs, matches, [FLOAT_SERIES], search, own=own)
     for group in _groups(names):
         wanted = [(name.run.id, name.path) for name in group]
         for name, found in zip(group, find_series(connection, tails, group[0].run.project_id, wanted), strict=True):
@@ -108,9 +124,8 @@ def pieces_of(
                 continue
             resumed = after.step is not None and name.place == Place(after.run, after.path_id)
             first = start if not resumed or after.step is None else max(after.step + 1, start or after.step + 1)
-            page = export.page_of(
-                connection, found.head, found.tail, found.inherited, start=first, stop=stop, limit=limit
-            )
+            inherited = () if own else found.inherited
+            page = export.page_of(connection, found.head, found.tail, inherited, start=first, stop=stop, limit=limit)
             if len(page.points):
                 pieces.append(Piece(name.run, name.path, page.points))
                 limit -= len(page.points)
@@ -133,7 +148,9 @@ def _groups(names: Iterator[SeriesName]) -> Iterator[list[SeriesName]]:
         yield group
 
 
-def _names(connection: sa.Connection, run_id: int, types: Sequence[str], after: int) -> list[tuple[int, str, str]]:
+def _names(
+    connection: sa.Connection, run_id: int, types: Sequence[str], after: int, line: Lineage | None
+) -> list[tuple[int, str, str]]:
     query = (
         sa.select(attributes.c.path_id, paths.c.path, attributes.c.type)
         .join(paths, paths.c.id == attributes.c.path_id)
@@ -141,4 +158,28 @@ def _names(connection: sa.Connection, run_id: int, types: Sequence[str], after: 
         .order_by(attributes.c.path_id)
         .limit(NAMES_AT_ONCE)
     )
-    return [(path_id, path, kind) for path_id, path, kind in connection.execute(query)]
+    own = [(path_id, path, kind) for path_id, path, kind in connection.execute(query)]
+    if line is None:
+        return own
+    inherited = _inherited_names(connection, run_id, line, after)
+    return sorted([*own, *inherited])[:NAMES_AT_ONCE]
+
+
+def _inherited_names(connection: sa.Connection, run_id: int, line: Lineage, after: int) -> list[tuple[int, str, str]]:
+    """Float series that ancestors have points of up to the fork, at paths where the run has nothing itself."""
+    from_ancestors = [
+        (series.c.run_id == ancestor.run_id) & (chunks.c.step_min <= ancestor.last_step) for ancestor in line.ancestors
+    ]
+    here = attributes.alias("here")
+    hidden = sa.exists().where(here.c.run_id == run_id, here.c.path_id == series.c.path_id)
+    query = (
+        sa.select(series.c.path_id, paths.c.path)
+        .distinct()
+        .join(paths, paths.c.id == series.c.path_id)
+        .join(chunks, chunks.c.series_id == series.c.id)
+        .where(series.c.type == FLOAT_SERIES, series.c.abandoned_by == 0, series.c.path_id > after)
+        .where(sa.or_(*from_ancestors), ~hidden)
+        .order_by(series.c.path_id)
+        .limit(NAMES_AT_ONCE)
+    )
+    return [(path_id, path, FLOAT_SERIES) for path_id, path in connection.execute(query)]

@@ -478,6 +478,14 @@ def upgrade() -> None:
                 "records", sa.BigInteger(), server_default="0", nullable=False, comment="points and values received"
             )
         )
+        batch_op.add_column(
+            sa.Column(
+                "origin",
+                sa.String(length=16),
+                nullable=True,
+                comment="imported: its name where it was exported; empty: a later import replaced it",
+            )
+        )
         batch_op.create_index("ix_writers_state_seen_ms", ["state", "seen_ms"], unique=False)
 
 
