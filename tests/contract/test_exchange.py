@@ -7,11 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+import tidelog
 from tests.conftest import ServerProcess
 from tests.contract.test_export import bring, content, export
 from tests.exchange_project import Everything
+from tidelog import cli
+from tidelog.errors import ServerUnreachableError
+from tidelog.transport import Transport
 
 Servers = Callable[..., ServerProcess]
 
@@ -43,6 +48,81 @@ def test_everything_comes_through(
         source = tmp_path / name
         export(server, source)
         assert_same(one, content(source))
+
+
+def test_a_newer_export_takes_the_place_of_an_older_one(
+    start_server: Servers, database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A run that went on meanwhile, and was resumed twice, ends up as if only its last state had been imported."""
+    made = Everything(start_server(), tmp_path)
+    there = start_server("--database-url", database_url)
+    for number, (first, stop) in enumerate(((0, 30), (10, 20), (5, 40))):
+        with made.run("resumed", name="resumed") as run:
+            for step in range(first, stop):
+                run["loss"].append(step + 1000 * first, step=step)
+            run["count"] = number
+            run["weights"].upload(tidelog.File.from_content(b"weights %d" % number, "bin"))
+            run.alert("going on", f"from {first}")
+            assert run.wait(60)
+            if number != 1:  # what follows is the same without it
+                export(made.server, tmp_path / "a")  # while it runs: it arrives as crashed
+                [imported] = bring(there, tmp_path / "a", capsys)
+                assert imported["problem"] is None
+                export(there, tmp_path / f"running-{number}")
+                told = json.loads((tmp_path / f"running-{number}/runs/EXPORTED-1/run.json").read_text("utf-8"))
+                assert told["state"] == "crashed"
+        export(made.server, tmp_path / "a")
+        bring(there, tmp_path / "a", capsys)
+    export(there, tmp_path / "b")
+    assert_same(content(tmp_path / "a"), content(tmp_path / "b"))
+
+
+@pytest.mark.parametrize("requests", [3, 6, 11])
+def test_an_import_that_was_cut_anywhere_goes_on(
+    start_server: Servers, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+    requests: int,
+) -> None:  # fmt: skip
+    """After any request, of files, artifacts or journals."""
+    made = Everything(start_server(), tmp_path)
+    made._files()
+    export(made.server, tmp_path / "a")
+    there = start_server()
+    send, sent = Transport._send, []
+
+    def cut(self: Transport, method: str, path: str, **request: Any) -> Any:
+        if method != "GET":
+            sent.append(path)
+        if len(sent) > requests:
+            raise ServerUnreachableError("cut")
+        return send(self, method, path, **request)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Transport, "_send", cut)
+        assert cli.main(["import", str(tmp_path / "a"), "--url", there.url]) == 4
+    bring(there, tmp_path / "a", capsys)
+    export(there, tmp_path / "b")
+    assert_same(content(tmp_path / "a"), content(tmp_path / "b"))
+
+
+def test_a_label_that_is_taken_is_not_given_twice(
+    start_server: Servers, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The run gets another one, which is said; a fork finds its origin nevertheless."""
+    made = Everything(start_server(), tmp_path)
+    with made.run("one") as run:
+        run["a"].append(1.0, step=0)
+    with made.run("two", fork_run_id="one", fork_step=0) as run:
+        run["b"] = 1
+    export(made.server, tmp_path / "a")
+    other = Everything(start_server(), tmp_path)
+    with other.run("somebody else's") as run:
+        run["c"] = 1
+    assert cli.main(["import", str(tmp_path / "a"), "--url", other.server.url]) == 0
+    told = capsys.readouterr().out
+    assert "EXPORTED-1 -> EXPORTED-2" in told
+    assert "EXPORTED-2 -> EXPORTED-3" in told
+    fork = httpx.get(f"{other.server.url}/api/runs/EXPORTED-3").json()
+    assert (fork["fork_run"], fork["key"]) == ("EXPORTED-2", "two")
 
 
 def check(folder: Path) -> None:

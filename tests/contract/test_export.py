@@ -125,7 +125,7 @@ def test_export_import_export_is_the_same(
     export(second, tmp_path / "b")
     one, other = content(tmp_path / "a"), content(tmp_path / "b")
     assert one == other
-    assert len(one) == 2 + 4 * 4
+    assert len(one) == 3 + 4 * 8
     third = one["runs/EXPORTED-3/run.json"]
     assert third["state"] == "failed"
     assert "as a training job might" in third["error"]
@@ -160,7 +160,7 @@ def test_an_import_that_was_cut_goes_on(
 
     export(first, tmp_path / "a")
     monkeypatch.setattr("tidelog.importing.BATCH_BYTES", 20_000)
-    monkeypatch.setattr("tidelog.importing.ROWS", 1_000)
+    monkeypatch.setattr("tidelog.importing_records.ROWS", 1_000)
     post_bytes, sent = Transport.post_bytes, []
 
     def cut(self: Transport, path: str, *rest: Any) -> Any:
