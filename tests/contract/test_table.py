@@ -218,7 +218,7 @@ def test_a_wrong_query_points_at_its_error(project: Project) -> None:
     project.add("one")
     with pytest.raises(QueryError) as caught:
         project.table(query="lr >")
-    assert caught.value.details == {"position": 4, "length": 1}
+    assert caught.value.details == {"query": "lr >", "position": 4, "length": 1}
 
 
 def test_columns_are_the_paths_of_a_project_with_their_types(project: Project) -> None:
