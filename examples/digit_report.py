@@ -7,18 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytorch_lightning as pl
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 import tidelog
-from mnist_digits import PIXELS
+from digit_pictures import MISTAKES, confusion, mosaic
 from tidelog_integrations.lightning import TidelogLogger
-
-MISTAKES = 48  # images in the picture of an epoch
-MISTAKES_IN_A_ROW = 12
 
 
 class DigitReport(pl.Callback):
@@ -66,22 +61,3 @@ class DigitReport(pl.Callback):
         score = best.best_model_score
         if score is not None and float(score) < 0.9:
             run.alert("This model has not learned much", f"Its best accuracy is {float(score):.3f}.", level="warning")
-
-
-def mosaic(images: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Lay images (n, 1, 28, 28), black to white from 0 to 1, out as one picture; what is left of a row stays black."""
-    shown = images[:MISTAKES, 0]
-    rows = max(1, -(-len(shown) // MISTAKES_IN_A_ROW))
-    tiles = np.zeros((rows * MISTAKES_IN_A_ROW, PIXELS, PIXELS), np.float32)
-    tiles[: len(shown)] = shown
-    lines = tiles.reshape(rows, MISTAKES_IN_A_ROW, PIXELS, PIXELS).transpose(0, 2, 1, 3)
-    picture: NDArray[np.float32] = lines.reshape(rows * PIXELS, MISTAKES_IN_A_ROW * PIXELS)
-    return picture
-
-
-def confusion(labels: NDArray[np.int64], predicted: NDArray[np.int64]) -> tidelog.Table:
-    """How often each digit was taken for which."""
-    counts = np.zeros((10, 10), np.int64)
-    np.add.at(counts, (labels, predicted), 1)
-    rows = [[digit, *taken_for] for digit, taken_for in enumerate(counts.tolist())]
-    return tidelog.Table(rows, columns=["digit", *(f"taken for {digit}" for digit in range(10))])

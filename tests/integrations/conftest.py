@@ -16,6 +16,9 @@ import pytest
 
 START_TIMEOUT_S = 30.0
 
+# For a job's environment: what tests/conftest.py turns off, as it is for a user.
+CAPTURED = {"TIDELOG_CAPTURE_STDOUT": "yes", "TIDELOG_CAPTURE_STDERR": "yes", "TIDELOG_CAPTURE_SOURCE": "yes"}
+
 
 @dataclass(frozen=True)
 class Server:
@@ -43,6 +46,11 @@ class Server:
             else attribute["value"]
             for attribute in attributes
         }
+
+    def lines(self, run: dict[str, Any], path: str) -> list[str]:
+        """Return the texts of a string series, oldest first."""
+        page = self.ask(f"/api/runs/{run['label']}/objects", path=path, limit=10_000)
+        return [str(value) for value in page["values"]]
 
     def points(self, run: dict[str, Any], path: str) -> list[tuple[float, float]]:
         """Return step and value of every point of a series."""

@@ -13,25 +13,29 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.integrations.conftest import Server
+from tests.integrations.conftest import CAPTURED, Server
 from tests.integrations.tiny_training import BATCHES
 
 SCRIPT = Path(__file__).parent / "tiny_training.py"
 TIMEOUT_S = 180
 
 
-def environment_of(key: str | None, package: str = "pytorch_lightning") -> dict[str, str]:
+def environment_of(key: str | None, package: str = "pytorch_lightning", **settings: str) -> dict[str, str]:
     """Return what a job finds in its environment, with the run's key if it is given one."""
     given = {} if key is None else {"TIDELOG_CUSTOM_RUN_ID": key}
-    return {**os.environ, **given, "TINY_LIGHTNING": package, "OMP_NUM_THREADS": "1"}
+    return {**os.environ, **given, **settings, "TINY_LIGHTNING": package, "OMP_NUM_THREADS": "1"}
 
 
 def train(
-    key: str | None, *arguments: str, package: str = "pytorch_lightning", launcher: tuple[str, ...] = ()
+    key: str | None,
+    *arguments: str,
+    package: str = "pytorch_lightning",
+    launcher: tuple[str, ...] = (),
+    **settings: str,
 ) -> subprocess.CompletedProcess[str]:
     """Run the tiny job as a user would: a script, with the run's key in its environment."""
     command = [sys.executable, *launcher, str(SCRIPT), *arguments]
-    environment = environment_of(key, package)
+    environment = environment_of(key, package, **settings)
     return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
 
 
@@ -159,6 +163,24 @@ def newest_key(server: Server) -> str:
     """Return the key of the run that was opened last."""
     [row] = server.ask("/api/runs/query", project="lightning", limit=1)["runs"]
     return str(server.ask(f"/api/runs/{row['label']}")["key"])
+
+
+@pytest.mark.parametrize("bar", ["tqdm", "rich"])
+def test_a_progress_bar_is_a_few_lines_of_the_console(to_server: Server, bar: str) -> None:
+    """The user sees every update as without tidelog; the run keeps each bar as it looked last, readable."""
+    key = f"bar of {bar}"
+    epochs = 3
+    done = train(key, "--progress", bar, "--max-epochs", str(epochs), **CAPTURED)
+    assert done.returncode == 0, done.stderr
+    run = to_server.run(key)
+    lines = to_server.lines(run, "monitoring/stdout")
+    assert run["state"] == "finished"
+    assert any(f"Epoch {epochs - 1}" in line and f"{BATCHES}/{BATCHES}" in line for line in lines)
+    assert f"Epoch {epochs - 1}" in done.stdout
+    assert "logs with:" in done.stdout
+    assert sum(f"Epoch {epochs - 1}" in line for line in lines) <= 3
+    assert not any(control in line for line in lines for control in "\r\x1b")
+    to_server.lines(run, "monitoring/stderr")
 
 
 def test_an_exception_in_a_spawned_process_fails_the_run(to_server: Server) -> None:

@@ -12,15 +12,15 @@ import pytest
 
 import mnist_digits
 from demo import table
-from tests.integrations.conftest import Server
+from tests.integrations.conftest import CAPTURED, Server
 
 EXAMPLES = Path(mnist_digits.__file__).parent
 
 
 def test_the_job_learns_and_all_of_it_is_on_the_server(to_server: Server) -> None:
-    """The script trains on some of the real digits, and its curves, scores, parameters and machine are recorded."""
+    """The script trains on some of the real digits; its curves, scores, machine, console and source are there."""
     script = [sys.executable, str(EXAMPLES / "mnist_lightning.py"), "--project", "lightning", "--no-progress"]
-    environment = {**os.environ, "TIDELOG_CUSTOM_RUN_ID": "mnist-example"}
+    environment = {**os.environ, **CAPTURED, "TIDELOG_CUSTOM_RUN_ID": "mnist-example"}
     done = subprocess.run(
         [*script, "--limit", "1000", "--epochs", "2", "--lr", "0.005", "--batch-size", "16"],
         env=environment, capture_output=True, text=True, timeout=240, check=False,
@@ -38,6 +38,10 @@ def test_the_job_learns_and_all_of_it_is_on_the_server(to_server: Server) -> Non
     for path in ("data/digits", "model/best", "val/mistakes", "val/confusion", "weights/features/0/weight"):
         assert path in to_server.attributes(run, prefix=path)
     assert to_server.attributes(run, prefix="monitoring")["cpu/percent"]["points"] >= 1
+    assert done.stdout.splitlines()[-2].startswith("test accuracy of the best checkpoint: ")
+    printed = [line.rstrip() for line in done.stdout.splitlines()]
+    assert {line.rstrip() for line in to_server.lines(run, "monitoring/stdout")} <= set(printed)
+    assert to_server.attributes(run, prefix="source_code")["entrypoint"].endswith("mnist_lightning.py")
 
 
 def test_the_digits_are_whole_and_shuffled() -> None:
