@@ -193,6 +193,20 @@ def test_layers_have_a_heat_map(page: Page, layered_run: str) -> None:
     expect(page.locator(".pointer-box:visible")).to_contain_text("layers/11/grad_norm")
 
 
+def test_a_heat_map_is_downloaded(page: Page, layered_run: str, tmp_path: Path) -> None:
+    """As a picture, and as the numbers of its rows, each with its path."""
+    page.goto(f"/projects/layered/runs/{layered_run}?find=layers")
+    figure = page.locator("figure[data-heatmap='*/grad_norm'][data-state=ready]")
+    rows = downloaded_csv(page, figure, tmp_path)
+    assert len(rows) == 600
+    assert len({row["path"] for row in rows}) == 12
+    figure.get_by_role("button", name="Menu of").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download as a picture").click()
+    waiting.value.save_as(tmp_path / "map.png")
+    assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_two_fingers_zoom(browser: Browser, site: Site, long_run: str) -> None:
     """And one finger moves along, while the page still scrolls up and down."""
     context = browser.new_context(base_url=site.url, viewport={"width": 390, "height": 844}, has_touch=True)

@@ -79,3 +79,62 @@ def test_namespaces_stay_as_they_were_left(page: Page, site: Site) -> None:
     expect(page.locator('details[data-namespace="other"]')).to_be_visible(timeout=PATIENCE_MS)
     expect(namespace).not_to_have_attribute("open", "")
     run.stop()
+
+
+WATCHED_STREAMS = """
+window.streams = [];
+window.EventSource = class extends EventSource {
+  constructor(address) { super(address); window.streams.push(this); }
+};
+window.ahead_ms = 0;
+const now = Date.now;
+Date.now = () => now() + window.ahead_ms;
+"""
+OPEN_AFTER = """
+count => new Promise((resolve) => {
+  const isOpen = () => streams.length > count && streams.at(-1).readyState === EventSource.OPEN;
+  const look = () => (isOpen() ? resolve() : setTimeout(look, 50));
+  look();
+})
+"""
+LOOK_AWAY = """
+isHidden => {
+  Object.defineProperty(document, "hidden", { value: isHidden, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}
+"""
+
+
+def test_a_hidden_tab_rests_and_catches_up(page: Page, site: Site) -> None:
+    """Its stream is closed while nobody looks; what was logged meanwhile is there as soon as somebody does."""
+    run = site.log(project="live-hidden", name="hidden")
+    run["loss"].extend([1.0, 0.5])
+    run.wait()
+    page.add_init_script(WATCHED_STREAMS)
+    page.goto(f"/projects/live-hidden/runs/{label_of(run)}")
+    figure = drawn_chart(page, "loss")
+    page.evaluate(OPEN_AFTER, 0)
+    page.evaluate(LOOK_AWAY, True)
+    assert page.evaluate("streams.every((one) => one.readyState === EventSource.CLOSED)")
+    run["loss"].extend([0.4, 0.3, 0.2])
+    run.wait()
+    expect(figure.locator("[data-badge]")).to_have_text("2 points")
+    page.evaluate(LOOK_AWAY, False)
+    expect(figure.locator("[data-badge]")).to_have_text("5 points", timeout=PATIENCE_MS)
+    run.stop()
+
+
+def test_a_page_that_slept_opens_its_stream_again(page: Page, site: Site) -> None:
+    """A connection that died while the machine slept says nothing: the clock that jumped does."""
+    run = site.log(project="live-asleep", name="asleep")
+    run["loss"].append(1.0)
+    run.wait()
+    page.add_init_script(WATCHED_STREAMS)
+    page.goto(f"/projects/live-asleep/runs/{label_of(run)}")
+    drawn_chart(page, "loss")
+    page.evaluate(OPEN_AFTER, 0)
+    before = page.evaluate("streams.length")
+    page.evaluate("ahead_ms = 3600e3")
+    page.evaluate(OPEN_AFTER, before)
+    assert page.evaluate("streams.slice(0, -1).every((one) => one.readyState === EventSource.CLOSED)")
+    run.stop()

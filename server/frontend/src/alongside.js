@@ -73,7 +73,7 @@ async function renew() {
       const rows = document.querySelector("#beside-rows");
       if (!rows) return;
       const places = [...rows.querySelectorAll(".beside-cells")].map((cells) => [cells.ariaLabel, cells.scrollLeft]);
-      rows.style.minHeight = `${rows.offsetHeight}px`; // the page keeps its place while pictures load
+      rows.parentElement.style.minHeight = `${rows.parentElement.offsetHeight}px`; // the page keeps its place while pictures load
       await reload(rows);
       const placeOf = new Map(places);
       for (const cells of document.querySelectorAll("#beside-rows .beside-cells")) cells.scrollLeft = placeOf.get(cells.ariaLabel) ?? 0;

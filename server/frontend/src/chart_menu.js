@@ -40,7 +40,7 @@ function toggleMenu(chart, button) {
   closeMenu();
   if (wasOpen) return;
   const panel = element("div", "chart-menu menu-panel");
-  if (chart instanceof HeatMap) panel.append(element("p", "muted", "Download the charts of the rows one by one."));
+  if (chart instanceof HeatMap) panel.append(...downloads(chart));
   else panel.append(...downloads(chart), rangeForm(chart), ...commentForm(chart));
   button.closest(".chart-head").append(panel);
   button.setAttribute("aria-expanded", "true");
@@ -48,10 +48,11 @@ function toggleMenu(chart, button) {
   panel.querySelector("button, input")?.focus();
 }
 
-/** @param {import("./chart.js").Chart} chart */
+/** A heat map has no drawing: it is made of too many boxes. @param {import("./chart.js").Chart|HeatMap} chart */
 function downloads(chart) {
   if (!chart.plot) return [element("p", "muted", "Nothing is drawn yet.")];
-  const texts = { png: "as a picture (PNG)", svg: "as a drawing (SVG)", csv: `numbers (CSV): ${csvNote(chart)}` };
+  const drawing = chart instanceof HeatMap ? {} : { svg: "as a drawing (SVG)" };
+  const texts = { png: "as a picture (PNG)", ...drawing, csv: `numbers (CSV): ${csvNote(chart)}` };
   return Object.entries(texts).map(([kind, text]) => {
     const button = element("button", "chart-menu-item", `Download ${text}`);
     button.type = "button";

@@ -25,7 +25,7 @@ export function listenToControls() {
     if (target.matches("[data-smooth-kind]")) chooseSmoothing(target);
     else if (target.matches("[data-outliers]")) pageView.change({ outliers: target.checked ? "ignore" : null });
     else if (target.matches("[data-marks]")) pageView.change({ marks: target.checked ? null : "hide" });
-    else if (target.matches("[data-group-by]")) groupBy(target.value);
+    else if (target.matches("[data-group-by]")) groupBy(target.form);
     else if (target.matches("[data-band]")) pageView.change({ band: target.value });
   });
   document.addEventListener("submit", (event) => {
@@ -40,9 +40,10 @@ export function listenToControls() {
   show(pageView.current());
 }
 
-/** The server puts runs in groups. @param {string} path of the attribute that runs of a group share */
-function groupBy(path) {
-  pageView.change({ group: path || null, only: null, hide: null }, { push: true });
+/** The server puts runs in groups. @param {HTMLFormElement} form in which the attributes that runs of a group share are chosen */
+function groupBy(form) {
+  const paths = [...form.querySelectorAll("[data-group-by]")].map((choice) => choice.value).filter(Boolean);
+  pageView.change({ group: paths, only: null, hide: null }, { push: true });
   location.reload();
 }
 

@@ -7,7 +7,7 @@ const HEAD_PX = 26;
 const LEGEND_ROW_PX = 18;
 const MAX_NAMED = 12;
 
-/** @param {import("./chart.js").Chart} chart @param {"png"|"svg"|"csv"} kind */
+/** @param {import("./chart.js").Chart|import("./heatmap.js").HeatMap} chart @param {"png"|"svg"|"csv"} kind */
 export async function download(chart, kind) {
   const blob = kind === "png" ? await pngOf(chart) : new Blob([kind === "svg" ? svgOf(chart) : csvOf(chart)], { type: kind === "svg" ? "image/svg+xml" : "text/csv" });
   const link = document.createElement("a");

@@ -61,6 +61,16 @@ export class HeatMap {
     if (!this.isEmpty) this.generation = NEVER + 0.5;
   }
 
+  /** The legend's entries, as a chart has them. */
+  get entries() {
+    return this.board.entries;
+  }
+
+  /** The rows that are drawn, from below. */
+  shownCurves() {
+    return (this.curves ?? []).filter(Boolean);
+  }
+
   receive(series, { generation, axis, runs }) {
     const kept = runs === null ? [] : this.series.filter((item) => !runs.includes(item.run));
     this.series = [...kept, ...series];

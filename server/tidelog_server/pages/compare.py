@@ -80,7 +80,7 @@ class Asked:
     tab: str = "charts"
     find: str = ""
     show: str = ""
-    group: str = ""
+    group: tuple[str, ...] = ()
     view: ChartView = field(default_factory=ChartView)
 
     @property
@@ -137,9 +137,10 @@ def show_comparison(request: Request, project: str) -> Response:
 
 def asked_of(query: QueryParams) -> Asked:
     """What an address asks of a comparison."""
-    named = {name: query.get(name, "") for name in (*ASKED, "find", "show", "group")}
+    named = {name: query.get(name, "") for name in (*ASKED, "find", "show")}
     tab = query.get("tab", "charts")
-    return Asked(**named, tab=tab if tab in TABS else "charts", view=view_from(query))
+    groups = tuple(filter(None, query.getlist("group")))
+    return Asked(**named, group=groups, tab=tab if tab in TABS else "charts", view=view_from(query))
 
 
 def within_table(page: ComparePage, view: View) -> ComparePage:

@@ -1,4 +1,4 @@
-"""Runs in groups, by the value of one attribute, for charts that draw each group as one curve."""
+"""Runs in groups, by the values of one attribute or several, for charts that draw each group as one curve."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from tidelog_server.runs.comparison import Difference
 from tidelog_server.runs.runs import Run
 
 NONE = "not set"
+MAX_LEVELS = 3
 
 
 @dataclass(frozen=True)
 class RunGroup:
-    """Some runs with one value: what it is called, by which label an address names it, whose colour it has, how many
-    runs it is."""
+    """Some runs with the same values: what they are called, by which label an address names them, whose colour they
+    have, how many they are."""
 
     name: str
     label: str
@@ -26,7 +27,7 @@ class RunGroup:
 class RunGroups:
     """The groups of a page, and which one each run, by its id, belongs to. No groups: every run is drawn alone."""
 
-    path: str
+    paths: tuple[str, ...]
     groups: tuple[RunGroup, ...]
     group_of: dict[int, str]
     choices: tuple[str, ...]
@@ -35,32 +36,43 @@ class RunGroups:
         return bool(self.groups)
 
 
-def run_groups(runs: Sequence[Run], attributes: Sequence[Difference], path: str) -> RunGroups:
-    """The groups of these runs by the attribute `path`, in the order of its values. `attributes` have their values in
-    the order of `runs`; those that tell runs apart, but not every run from every other, are offered to group by.
+def run_groups(runs: Sequence[Run], attributes: Sequence[Difference], paths: Sequence[str]) -> RunGroups:
+    """The groups of these runs by the attributes at `paths`, in the order of the values of the first, then of the next.
+
+    `attributes` have their values in the order of `runs`; those that tell runs apart, but not every run from every
+    other, are offered to group by. Paths that no run has are passed over.
     """
     choices = tuple(
         row.path
         for row in attributes
         if not row.same and not row.is_series and 1 < len(set(map(str, row.values))) < len(runs)
     )
-    row = next((row for row in attributes if row.path == path and not row.is_series), None)
-    if not path or row is None:
-        return RunGroups("", (), {}, choices)
-    texts = {run.id: _text(value) for run, value in zip(runs, row.values, strict=True)}
-    order: dict[str, object] = {}
-    for run, value in zip(runs, row.values, strict=True):
-        order.setdefault(texts[run.id], value)
+    by_path = {row.path: row for row in attributes if not row.is_series}
+    rows = [by_path[path] for path in dict.fromkeys(paths) if path in by_path][:MAX_LEVELS]
+    if not rows:
+        return RunGroups((), (), {}, choices)
+    members: dict[tuple[str, ...], list[Run]] = {}
+    ranks: dict[tuple[str, ...], list[tuple[bool, bool, float, str]]] = {}
+    for run, values in zip(runs, zip(*(row.values for row in rows), strict=True), strict=True):
+        key = tuple(map(_text, values))
+        members.setdefault(key, []).append(run)
+        ranks.setdefault(key, list(map(_rank, values)))
+    drawn = tuple(row.path for row in rows)
     groups = tuple(
         RunGroup(
-            name=f"{path.split('/')[-1]} = {text}",
-            label=f"{path}={text}",
-            run_number=next(run.number for run in runs if texts[run.id] == text),
-            size=list(texts.values()).count(text),
+            name=", ".join(f"{path.split('/')[-1]} = {text}" for path, text in zip(drawn, key, strict=True)),
+            label=_label(drawn, key),
+            run_number=members[key][0].number,
+            size=len(members[key]),
         )
-        for text in sorted(order, key=lambda text: _rank(order[text]))
+        for key in sorted(ranks, key=lambda key: ranks[key])
     )
-    return RunGroups(path, groups, {run_id: f"{path}={text}" for run_id, text in texts.items()}, choices)
+    group_of = {run.id: _label(drawn, key) for key, of_group in members.items() for run in of_group}
+    return RunGroups(drawn, groups, group_of, choices)
+
+
+def _label(paths: Sequence[str], texts: Sequence[str]) -> str:
+    return "&".join(f"{path}={text}" for path, text in zip(paths, texts, strict=True))
 
 
 def _rank(value: object) -> tuple[bool, bool, float, str]:

@@ -14,7 +14,7 @@ def grouped(values: list[Any], path: str = "params/lr") -> RunGroups:
     runs: Any = [SimpleNamespace(id=number + 10, number=number + 1) for number in range(len(values))]
     types = tuple(None if value is None else "float" for value in values)
     rows = [Difference("params/lr", tuple(values), len(set(values)) == 1, types)]
-    return run_groups(runs, rows, path)
+    return run_groups(runs, rows, [path])
 
 
 def test_groups_are_in_the_order_of_their_values() -> None:
@@ -35,3 +35,22 @@ def test_only_what_makes_groups_is_offered() -> None:
     assert grouped([1.0, 2.0, 2.0], "").choices == ("params/lr",)
     assert grouped([1.0, 2.0, 3.0], "").choices == ()
     assert not grouped([1.0, 1.0], "nothing").groups
+
+
+def test_groups_by_several_attributes_are_nested() -> None:
+    """Every combination of values that occurs is a group, in the order of the first attribute, then of the second."""
+    runs: Any = [SimpleNamespace(id=number, number=number + 1) for number in range(5)]
+    rates, names = (0.1, 0.01, 0.1, 0.01, 0.1), ("sgd", "sgd", "adam", "sgd", None)
+    rows = [
+        Difference("params/lr", rates, False, ("float",) * 5),
+        Difference("params/optimizer", names, False, ("string",) * 5),
+    ]
+    found = run_groups(runs, rows, ["params/lr", "params/optimizer", "params/lr", "nowhere"])
+    assert found.paths == ("params/lr", "params/optimizer")
+    assert [(group.name, group.size) for group in found.groups] == [
+        ("lr = 0.01, optimizer = sgd", 2),
+        ("lr = 0.1, optimizer = adam", 1),
+        ("lr = 0.1, optimizer = sgd", 1),
+        (f"lr = 0.1, optimizer = {NONE}", 1),
+    ]
+    assert found.group_of[1] == found.group_of[3] == "params/lr=0.01&params/optimizer=sgd"

@@ -12,16 +12,19 @@ export function listenToEdits() {
   });
 }
 
+const NAMES = { name: "Name", tags: "Tags, with commas between", group_tags: "Group tags, with commas between", description: "Description" };
+
 /** @param {HTMLElement} edit the pencil */
-function begin(edit) {
+async function begin(edit) {
   const row = edit.closest("[data-label]");
   const cell = edit.closest("td, th");
   const what = edit.dataset.edit;
-  const box = document.createElement("input");
-  box.type = "text";
+  const text = await valueOf(row.dataset.label, cell, what);
+  if (text === null || !cell.isConnected || cell.dataset.editing) return;
+  const box = document.createElement(what === "description" ? "textarea" : "input");
   box.className = "inline-edit";
-  box.setAttribute("aria-label", `${{ name: "Name", tags: "Tags, with commas between", description: "Description" }[what]} of ${row.dataset.label}`);
-  box.value = valueOf(cell, what);
+  box.setAttribute("aria-label", `${NAMES[what]} of ${row.dataset.label}`);
+  box.value = text;
   const before = box.value;
   const kept = [...cell.childNodes];
   let isOver = false;
@@ -34,14 +37,17 @@ function begin(edit) {
   const keep = async () => {
     if (isOver) return;
     if (box.value === before) return end();
-    const value = what === "tags" ? box.value.split(",").map((tag) => tag.trim()).filter(Boolean) : box.value;
+    const value = what.endsWith("tags") ? box.value.split(",").map((tag) => tag.trim()).filter(Boolean) : box.value;
     const didWork = await patch(row.dataset.label, { [what]: value });
     end();
     if (didWork) await refreshRows([row.dataset.label]);
   };
   box.addEventListener("keydown", (event) => {
     event.stopPropagation();
-    if (event.key === "Enter") keep();
+    if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      keep();
+    }
     if (event.key === "Escape") end();
   });
   box.addEventListener("blur", keep);
@@ -50,11 +56,21 @@ function begin(edit) {
   box.select();
 }
 
-/** @param {Element} cell @param {string} what */
-function valueOf(cell, what) {
+/**
+ * What is edited. A cell may show less of a description or of group tags than there is, so these are asked for.
+ * @param {string} label @param {Element} cell @param {string} what @returns {Promise<string|null>}
+ */
+async function valueOf(label, cell, what) {
   if (what === "tags") return JSON.parse(cell.querySelector("[data-tags]").dataset.tags).join(", ");
   if (what === "name") return cell.querySelector(".run-link").textContent;
-  return cell.querySelector("[data-text]").dataset.text;
+  const path = `sys/${what}`;
+  const answer = await fetch(`/api/runs/${encodeURIComponent(label)}/attributes?prefix=${path}`).catch(() => null);
+  if (!answer?.ok) {
+    say("The server cannot be reached. Nothing can be edited now.");
+    return null;
+  }
+  const value = (await answer.json()).attributes.find((one) => one.path === path)?.value ?? "";
+  return Array.isArray(value) ? value.join(", ") : value;
 }
 
 /** @param {string} label @param {object} values */

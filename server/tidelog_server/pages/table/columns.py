@@ -18,6 +18,7 @@ HEAT_LEVELS = 7
 FIXED = {"sys/name": "Run", "sys/state": "State", "sys/creation_time": "Started"}
 FUNCTIONS = ("last", "min", "max", "mean", "variance", "count")
 SERIES_TYPES = ("float_series",)
+EDITED = {"sys/description": "description", "sys/group_tags": "group_tags"}  # in their cells, as the API names them
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Cell:
     heat: int = -1
     spark: Spark | None = None
     is_pinned: bool = False
+    edited: str = ""  # what is changed by editing the cell
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,7 @@ def cells_of(
             heat=scales[header.column].level(values.get(header.column)) if header.column in scales else -1,
             spark=sparks.get(header.path) if header.kind == "spark" else None,
             is_pinned=header.is_pinned,
+            edited=EDITED.get(header.column, ""),
         )
         for header in headers
     )
