@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from datetime import datetime, timezone
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -390,7 +389,6 @@ def _description(settings: Settings) -> list[tuple[str, Any]]:
     if settings.model is not None:
         leaves.append(("sys/model_id", settings.model))
     if settings.with_id is None:
-        leaves.append(("sys/creation_time", datetime.now(timezone.utc)))
         leaves.append(("sys/hostname", os.uname().nodename))
         leaves.append(("sys/owner", lifecycle.user_name()))
     return leaves

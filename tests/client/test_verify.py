@@ -60,7 +60,7 @@ def test_received_n_of_n(logged: Path, server: ServerProcess, capsys: pytest.Cap
     """What is home is found in full, what was written over is said so, and the run's header counts the same."""
     keep_and_sync(logged, server.url)
     [journal] = verified(logged, server.url, capsys, status=0)
-    assert journal["received"] == journal["records"] == 200 + 4 + 1 + 1 + 1 + 7 + 3 + 3
+    assert journal["received"] == journal["records"] == 200 + 4 + 1 + 1 + 1 + 6 + 3 + 3
     assert journal["overwritten"] == 4  # the first lr, the loss at step 3, the first note, the deleted point
     assert journal["complete"]
     assert cli.main(["verify", "--directory", str(logged), "--url", server.url]) == 0
