@@ -35,11 +35,10 @@ for step in range(rounds):
     for number in range(images):
         if kind == "bytes":
             value = tidelog.File.from_content(generator.bytes(size), "png")
-            data = value.content
         else:
             value = generator.integers(0, 256, (500, size // 1500, 3), np.uint8)
-            data = value.tobytes()
         began = time.perf_counter()
+        data = value.content if kind == "bytes" else value.tobytes()
         fd = os.open(f"{folder}/copy-{step}-{number}", os.O_WRONLY | os.O_CREAT)
         os.write(fd, data)
         os.close(fd)
