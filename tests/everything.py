@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +43,24 @@ class Logged:
         both = "&".join(f"run={label}" for label in self.labels)
         word, artifact = quoted(self.path), quoted(self.artifact)
         columns = "&".join(f"column={quoted(column)}" for column in ("metrics/loss", f"`params/{self.path}`"))
-        tabs = ("attributes", "monitoring", "files", "console", "source", "events")
+        tabs = (
+            "charts",
+            "overview",
+            "media",
+            "console",
+            "monitoring",
+            "source",
+            "files",
+            "events",
+            "history",
+            "attributes",
+        )
         return [
             "/",
             project,
             f"{project}?{columns}",
             f"{project}?group={quoted('params/kind')}",
             f"{project}?view=split&{both}",
-            f"{project}/columns",
             f"{project}/views",
             f"{project}/trash",
             f"{project}/models",
@@ -63,7 +74,7 @@ class Logged:
             f"{project}/compare?{both}",
             *(
                 f"{project}/compare?{both}&tab={tab}"
-                for tab in ("parameters", "relations", "groups", "source", "parallel", "scatter", "files")
+                for tab in ("parameters", "relations", "groups", "source", "monitoring", "media")
             ),
             f"{project}/compare?{both}&tab=parameters&show=all",
             run,
@@ -80,8 +91,6 @@ class Logged:
             f"{project}/runs/{self.trashed}",
             f"/search?q={word}",
             f"/search?q={quoted('epoch')}&tab=logs",
-            "/login",
-            "/nothing-here",
         ]
 
 
@@ -168,7 +177,7 @@ def _log_files(run: tidelog.Run, folder: Path, text: str) -> None:
     (place / name).write_text(text)
     (place / "second.txt").write_text("second")
     files = f"files/{text}"
-    page = f"<!doctype html><title>t</title><p id=shown>{text}</p><script>{PROBE}</script>"
+    page = f"<!doctype html><title>t</title><p>{escape(text)}</p><script>{PROBE}</script>"
     drawing = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><circle r="9"/><script>{PROBE}</script></svg>'
     )

@@ -28,6 +28,7 @@ TOKEN_FILE = "admin-token.sha256"
 TOKEN_BYTES = 24
 OPEN_PATHS = ("/api/health", "/login", "/static/", "/favicon.ico")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+OWN_SITE = ("same-origin", "none")  # "none": typed into the address bar
 
 
 def is_loopback(host: str) -> bool:
@@ -100,10 +101,12 @@ class AccessControl:
 
 
 def _check_origin(headers: Headers) -> None:
-    """Refuse what a page of another site makes a browser send; programs send no such header."""
+    """Refuse what a page of another site makes a browser send; programs send no such headers."""
     origin = headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != headers.get("host"):
+    if origin is not None and origin.partition("://")[2] != headers.get("host"):
         raise ForbiddenError(f"A page of {origin[:80]} may not change anything here.")
+    if headers.get("sec-fetch-site", "same-origin") not in OWN_SITE:
+        raise ForbiddenError("A page of another site may not change anything here.")
 
 
 def _check_token(headers: Headers, hashed: str) -> None:
@@ -132,5 +135,8 @@ async def _refuse(error: TidelogServerError, scope: Scope, receive: Receive, sen
 
 
 def _host_name(host: str) -> str:
-    """The name in a Host header, without port and brackets."""
-    return urlsplit(f"//{host}").hostname or ""
+    """The name in a Host header, without port and brackets; empty for what is none."""
+    try:
+        return urlsplit(f"//{host}").hostname or ""
+    except ValueError:
+        return ""
