@@ -24,12 +24,14 @@ import { Painting } from "./painting.js";
 import { OwnView, pageView } from "./view.js";
 
 const NEAR_PX = 300; // charts this far outside of the window are loaded already
-const COLLECT_MS = 25; // charts that come into view together are asked for together
+const COLLECT_MS = 8; // charts that come into view together are asked for together
 const LIVE_MS = 1000; // between two updates of a run that is being logged
 const RETRY_MS = 5000;
 const MAX_PAIRS = 5000; // of run and path, in one request
 const FIRST_PAIRS = 600; // in each of the first requests: so that something is drawn soon
 const MAX_DRAWN = 60000; // points of one chart, over all its runs
+const CROWD = 40; // curves, from which on a bucket is some pixels wide: its extremes are drawn, and lines cover one another
+const MAX_CROWDED = 20000; // points of one chart with so many
 const MANY_RUNS = 16; // from which on only those columns are asked for that are drawn: frames get large
 const MIN_BUCKETS = 100;
 const MAX_BUCKETS = 4000;
@@ -206,7 +208,7 @@ export class Board {
     this.running = new AbortController();
     const { signal } = this.running;
     try {
-      for (const part of this.parts(items)) await this.loadPart(part, signal);
+      await this.loadParts([...this.parts(items)], signal);
       this.running = null;
       this.loadedAt = Date.now();
       this.scheduleStale();
@@ -237,13 +239,25 @@ export class Board {
     if (part.length) yield part;
   }
 
+  /** The server works on the next part while this one is drawn. @param {Item[][]} parts @param {AbortSignal} signal */
+  async loadParts(parts, signal) {
+    let coming = parts.length ? this.ask(parts[0], signal) : null;
+    for (const [number, items] of parts.entries()) {
+      const asked = coming;
+      coming = number + 1 < parts.length ? this.ask(parts[number + 1], signal) : null;
+      coming?.catch(() => {}); // whoever waits for it hears of it
+      this.receive(items, await asked);
+    }
+  }
+
   /** @param {Item[]} items @param {AbortSignal} signal */
-  async loadPart(items, signal) {
+  async ask(items, signal) {
     const { generation, view } = this;
     const changed = this.changedSince(items);
     const runs = changed ?? this.ids;
     const width = Math.max(...items.map((item) => item.width));
-    const buckets = Math.round(Math.max(MIN_BUCKETS, Math.min(width, MAX_DRAWN / this.entries.size, MAX_BUCKETS)));
+    const room = this.entries.size < CROWD ? MAX_DRAWN : MAX_CROWDED;
+    const buckets = Math.round(Math.max(MIN_BUCKETS, Math.min(width, room / this.entries.size, MAX_BUCKETS)));
     const asked = {
       runs,
       paths: [...new Set(items.flatMap((item) => item.paths))],
@@ -264,26 +278,32 @@ export class Board {
       signal,
     });
     if (answer.status >= 400 && answer.status < 500) {
-      await this.refuse(items, answer, generation);
-      return;
+      const refusal = await answer.json().then(({ error }) => error?.message, () => "");
+      return { generation, refusal: refusal || "could not be loaded" };
     }
     if (!answer.ok) throw new Error(`charts: ${answer.status}`);
-    const { series } = decodeFrame(await answer.arrayBuffer());
-    if (signal.aborted) return;
-    const byPath = new Map();
-    for (const one of series) byPath.set(one.path, [...(byPath.get(one.path) ?? []), one]);
-    for (const item of items) {
-      const mine = [...item.paths, ...item.expressions].flatMap((path) => byPath.get(path) ?? []);
-      item.receive(mine, { generation, axis: axisOf(view), runs: changed });
-    }
+    const frame = await answer.arrayBuffer();
+    signal.throwIfAborted();
+    return { generation, frame, axis: axisOf(view), runs: changed };
   }
 
-  /** The server says that there is something wrong with what was asked for: asking again would not help. */
-  async refuse(items, answer, generation) {
-    const text = await answer.json().then(({ error }) => error?.message, () => "");
+  /** Give the items what the server answered, or what it said is wrong: asking again would not help. */
+  receive(items, { generation, refusal, frame, axis, runs }) {
+    if (refusal) {
+      for (const item of items) {
+        item.generation = generation;
+        item.fail(refusal);
+      }
+      return;
+    }
+    const byPath = new Map();
+    for (const one of decodeFrame(frame).series) {
+      if (byPath.has(one.path)) byPath.get(one.path).push(one);
+      else byPath.set(one.path, [one]);
+    }
     for (const item of items) {
-      item.generation = generation;
-      item.fail(text || "could not be loaded");
+      const mine = [...item.paths, ...item.expressions].flatMap((path) => byPath.get(path) ?? []);
+      item.receive(mine, { generation, axis, runs });
     }
   }
 

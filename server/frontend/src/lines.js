@@ -3,8 +3,10 @@
 const BAND_OPACITY = 0.22;
 const OUTLINE_OPACITY = 0.4;
 const OUTLINE_PX = 0.75;
+const EXTREMES_OPACITY = 0.3; // of the lines from least to greatest, behind the means
 const BEHIND = 0.28; // the raw line behind a smoothed one
-const MANY = 40; // curves, from which on a band has no outline: it would cost more than it shows
+const SEVERAL = 12; // curves, from which on lines are one pixel wide: a canvas without a graphics card draws those 30 times as fast
+const MANY = 40; // curves, from which on a line goes through the extremes of every bucket: bands would drown one another
 const LINE_PX = 1.5;
 const DOT_ROOM_PX = 10; // for each point: where there is so much, it gets a dot
 const MARK_PX = 4;
@@ -40,46 +42,84 @@ export function drawCurve(ink, curve, plane, style) {
   ink.rect(plane.left, plane.top, plane.right - plane.left, plane.bottom - plane.top);
   ink.clip();
   ink.fillStyle = ink.strokeStyle = style.colour;
-  ink.lineWidth = LINE_PX * plane.ratio;
   ink.lineJoin = "round";
+  if (style.crowd < SEVERAL) drawAmongFew(ink, curve, plane, style);
+  else drawAmongMany(ink, curve, plane, style);
+  ink.globalAlpha = 1;
+  drawMarks(ink, curve, plane);
+  ink.restore();
+}
+
+/** A band with an outline, and a line of a width that one sees well. */
+function drawAmongFew(ink, curve, plane, { crowd, dash }) {
   if (curve.low && curve.high) {
     // Where many bands lie over one another each is fainter, or the lines would drown.
-    const share = Math.min(1, 4 / style.crowd);
+    const share = Math.min(1, 4 / crowd);
     ink.globalAlpha = BAND_OPACITY * share;
     drawBand(ink, curve, plane);
-    if (style.crowd < MANY) {
-      // The outline keeps a spike visible that is one pixel wide.
-      ink.globalAlpha = OUTLINE_OPACITY * Math.max(0.5, share);
-      ink.lineWidth = OUTLINE_PX * plane.ratio;
-      ink.stroke();
-      ink.lineWidth = LINE_PX * plane.ratio;
-    }
+    // The outline keeps a spike visible that is one pixel wide.
+    ink.globalAlpha = OUTLINE_OPACITY * Math.max(0.5, share);
+    ink.lineWidth = OUTLINE_PX * plane.ratio;
+    ink.stroke();
   }
   if (curve.smooth) {
     ink.globalAlpha = BEHIND;
     ink.lineWidth = OUTLINE_PX * plane.ratio;
     drawLine(ink, curve.x, curve.line, plane);
-    ink.lineWidth = LINE_PX * plane.ratio;
   }
   ink.globalAlpha = 1;
-  ink.setLineDash(style.dash.map((length) => length * plane.ratio));
+  ink.lineWidth = LINE_PX * plane.ratio;
+  ink.setLineDash(dash.map((length) => length * plane.ratio));
   drawLine(ink, curve.x, curve.smooth ?? curve.line, plane);
   ink.setLineDash([]);
-  drawMarks(ink, curve, plane);
-  ink.restore();
 }
+
+/** The same with lines of one pixel alone: from the least to the greatest of each bucket, and through the means. */
+function drawAmongMany(ink, curve, plane, { crowd, dash }) {
+  const isCrowded = crowd >= MANY;
+  const hasExtremes = Boolean(curve.low && curve.high);
+  ink.lineWidth = 1;
+  ink.globalAlpha = curve.smooth ? BEHIND : isCrowded ? 1 : EXTREMES_OPACITY;
+  if (hasExtremes) drawExtremes(ink, curve, plane);
+  else if (curve.smooth) drawLine(ink, curve.x, curve.line, plane);
+  if (isCrowded && hasExtremes && !curve.smooth) return; // its extremes are its line
+  ink.globalAlpha = 1;
+  // Nobody tells dashes apart among so many lines; the one under the pointer is drawn with its own.
+  if (!isCrowded) ink.setLineDash(dash.map((length) => length * plane.ratio));
+  drawLine(ink, curve.x, curve.smooth ?? curve.line, plane);
+  ink.setLineDash([]);
+}
+
+/** One path through the least and the greatest value of every bucket, there and back, so that neighbours join where they are near. */
+function drawExtremes(ink, { x, low, high }, plane) {
+  ink.beginPath();
+  let isOpen = false;
+  for (let i = 0; i < x.length; i++) {
+    if (Number.isNaN(low[i])) { isOpen = false; continue; }
+    const left = plane.x(x[i]);
+    const start = inside(plane, plane.y(i % 2 ? low[i] : high[i]));
+    if (isOpen) ink.lineTo(left, start);
+    else ink.moveTo(left, start);
+    const stop = inside(plane, plane.y(i % 2 ? high[i] : low[i]));
+    ink.lineTo(left, stop === start ? stop + 0.5 : stop); // a single value is a dot at least
+    isOpen = true;
+  }
+  ink.stroke();
+}
+
+/** A place that is at most just outside of the plot: canvases do odd things far away. @param {Plane} plane @param {number} top */
+const inside = (plane, top) => Math.max(plane.top - 1, Math.min(plane.bottom + 1, top));
 
 /** @param {CanvasRenderingContext2D} ink @param {import("./curves.js").Curve} curve @param {Plane} plane */
 function drawBand(ink, { x, low, high }, plane) {
-  const inside = (value) => Math.max(plane.top - 1, Math.min(plane.bottom + 1, value));
   ink.beginPath();
   for (let from = 0; from < x.length; ) {
     if (Number.isNaN(low[from])) { from++; continue; }
     let to = from;
     while (to < x.length && !Number.isNaN(low[to])) to++;
-    ink.moveTo(plane.x(x[from]) - 0.5, inside(plane.y(high[from])));
-    for (let i = from; i < to; i++) ink.lineTo(plane.x(x[i]), inside(plane.y(high[i])));
-    for (let i = to - 1; i >= from; i--) ink.lineTo(plane.x(x[i]), inside(plane.y(low[i])));
+    ink.moveTo(plane.x(x[from]) - 0.5, inside(plane, plane.y(high[from])));
+    for (let i = from; i < to; i++) ink.lineTo(plane.x(x[i]), inside(plane, plane.y(high[i])));
+    for (let i = to - 1; i >= from; i--) ink.lineTo(plane.x(x[i]), inside(plane, plane.y(low[i])));
     ink.closePath();
     from = to;
   }

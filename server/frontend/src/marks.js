@@ -2,6 +2,7 @@
 
 /** @typedef {{run: number, kind: string, level: string, time_ms: number, step: number|null, title: string, text: string, author: string|null}} Mark */
 
+const FIRST_MS = 250; // after the charts were asked for: these come first
 const PAUSE_MS = 5000; // between two questions while a run is being logged
 
 export class Marks {
@@ -20,7 +21,7 @@ export class Marks {
     const wanted = runs.join(" ");
     if (wanted === this.runs) return;
     this.runs = wanted;
-    this.load();
+    setTimeout(() => this.load(), FIRST_MS);
   }
 
   /** Ask again, now or after a pause. */

@@ -10,3 +10,37 @@ import htmx from "htmx.org";
  */
 export const reload = (part, address = location.pathname + location.search) =>
   htmx.ajax("GET", address, { source: part, target: part, swap: "outerHTML" });
+
+/** @type {Map<string, AbortController>} by the id of a part, what is on its way for it */
+const coming = new Map();
+
+/**
+ * The same for a part of very many elements: htmx tells every single one that comes or goes of it, which for the cells of a
+ * table takes longer than all else. A later call for the same part wins. Rejects where the server is away or refuses.
+ * @param {Element} part @param {string} address
+ */
+export async function replace(part, address) {
+  const { id } = part;
+  coming.get(id)?.abort();
+  const mine = new AbortController();
+  coming.set(id, mine);
+  const next = await partAt(address, id, mine.signal).catch((error) => {
+    if (!mine.signal.aborted) throw error;
+  });
+  if (coming.get(id) === mine) coming.delete(id);
+  if (!next || mine.signal.aborted) return;
+  // Whoever follows swaps hears of this one as of htmx's own.
+  htmx.trigger(document.body, "htmx:beforeSwap", {});
+  document.getElementById(id)?.replaceWith(next);
+  htmx.trigger(next, "htmx:afterSwap", {});
+  htmx.trigger(next, "htmx:afterSettle", {});
+}
+
+/** @param {string} address @param {string} id @param {AbortSignal} signal @returns {Promise<Element|null>} */
+async function partAt(address, id, signal) {
+  const answer = await fetch(address, { headers: { "HX-Request": "true", "HX-Target": id }, signal });
+  if (!answer.ok) throw new Error(`${id}: ${answer.status}`);
+  const holder = document.createElement("template");
+  holder.innerHTML = await answer.text();
+  return holder.content.firstElementChild;
+}

@@ -34,7 +34,7 @@ from tidelog_server.sheets.table import select
 
 router = APIRouter(route_class=PageRoute)
 
-ROWS = 50
+ROWS = 30  # of a page: what a screen shows, for a browser takes a millisecond for each row; more follow as one scrolls
 TAGS = "sys/tags"
 MANY_RUNS = 5_000  # of a project whose columns take long enough to be read ahead
 MAX_ONLY = 200  # runs that are asked for by label, to be brought up to date

@@ -14,6 +14,7 @@ from tidelog_server.pages import addresses
 from tidelog_server.pages.assets import Assets
 from tidelog_server.pages.colours import colour_of
 from tidelog_server.pages.filters import FILTERS
+from tidelog_server.pages.table.columns import cell_markup
 
 PACKAGE = Path(__file__).parent.parent
 # A wheel carries the templates inside the package; a checkout keeps them at its top level.
@@ -29,7 +30,7 @@ def environment(assets: Assets) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(FILTERS)
+    made.filters.update(FILTERS, cell=cell_markup)
     made.globals.update(
         asset=assets.address,
         icon=partial(_icon, assets),

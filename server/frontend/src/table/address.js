@@ -3,7 +3,8 @@
  * renders what that one shows.
  */
 
-import htmx from "htmx.org";
+import { say } from "../messages.js";
+import { replace } from "../parts.js";
 
 /** @returns {HTMLElement|null} the part of the page that holds the table */
 export const tablePart = () => document.querySelector("#runs");
@@ -43,7 +44,12 @@ export async function showTable(address, { push = true, keepScroll = false } = {
   if (!part) return;
   const { left, top } = scrollOf();
   if (push) history.pushState({ tidelog: true }, "", address);
-  await htmx.ajax("GET", address, { source: part, target: part, swap: "outerHTML" });
+  try {
+    await replace(part, address);
+  } catch (error) {
+    console.warn("The table could not be loaded.", error);
+    return say("The server cannot be reached. The table is as it was.");
+  }
   const scroller = document.querySelector("#runs [data-scroll]");
   if (scroller) {
     scroller.scrollLeft = left;

@@ -2,6 +2,7 @@
 
 import { tablePart } from "./address.js";
 import { refreshRows } from "./pages.js";
+import { icon } from "./menu.js";
 import { say } from "../messages.js";
 
 export function listenToEdits() {
@@ -10,6 +11,32 @@ export function listenToEdits() {
     const edit = target.closest?.("#runs [data-edit]");
     if (edit) begin(edit);
   });
+  for (const name of ["pointerover", "focusin"]) {
+    document.addEventListener(name, ({ target }) => offer(target.closest?.("#runs .run-row")), { passive: true });
+  }
+}
+
+/** A row gets its pencils once one points at it or comes to it by keys. @param {HTMLElement|null} row */
+function offer(row) {
+  if (!row || row.querySelector("[data-edit], [data-editing]")) return;
+  const { label } = row.dataset;
+  row.querySelector(".run-link").after(pencil("name", `Rename ${label}`));
+  row.querySelector(".cell-tags").append(pencil("tags", `Tags of ${label}`));
+  for (const cell of row.querySelectorAll("[data-edits]")) {
+    const { edits } = cell.dataset;
+    cell.append(pencil(edits, `${edits === "description" ? "Description" : "Group tags"} of ${label}`));
+  }
+}
+
+/** @param {string} what @param {string} label */
+function pencil(what, label) {
+  const made = document.createElement("button");
+  made.type = "button";
+  made.className = "edit";
+  made.dataset.edit = what;
+  made.setAttribute("aria-label", label);
+  made.append(icon("pencil"));
+  return made;
 }
 
 const NAMES = { name: "Name", tags: "Tags, with commas between", group_tags: "Group tags, with commas between", description: "Description" };

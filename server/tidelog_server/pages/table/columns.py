@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from markupsafe import Markup, escape
 
+from tidelog_server.pages.filters import cut, exact, value_text
 from tidelog_server.pages.table.choices import NUMBERS
 from tidelog_server.pages.table.sparks import Spark
 from tidelog_server.pages.table.view import View, sparkline_path, subject_of
@@ -15,6 +17,7 @@ from tidelog_server.query.value_types import VIRTUAL
 from tidelog_server.sheets.table import Selection
 
 HEAT_LEVELS = 7
+TITLE_CHARACTERS = 200
 FIXED = {"sys/name": "Run", "sys/state": "State", "sys/creation_time": "Started"}
 FUNCTIONS = ("last", "min", "max", "mean", "variance", "count")
 SERIES_TYPES = ("float_series",)
@@ -53,6 +56,22 @@ class Cell:
     spark: Spark | None = None
     is_pinned: bool = False
     edited: str = ""  # what is changed by editing the cell
+
+
+def cell_markup(cell: Cell) -> Markup:
+    """The table cell of a value; its title has what is not written out. By the thousand, so not by a template."""
+    look = cell.kind
+    if cell.is_pinned:
+        look += " is-pinned"
+    if cell.heat >= 0:
+        look += f" heat-{cell.heat}"
+    edits = f' data-edits="{cell.edited}"' if cell.edited else ""
+    text = value_text(cell.value)
+    if cell.value is None:
+        return Markup(f'<td class="{look}"{edits}>{text}</td>')
+    whole = cut(exact(cell.value), TITLE_CHARACTERS)
+    title = f' title="{escape(whole)}"' if whole != text else ""
+    return Markup(f'<td class="{look}"{edits}{title}>{escape(text)}</td>')
 
 
 @dataclass(frozen=True)

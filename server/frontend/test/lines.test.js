@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { drawCurve } from "../src/lines.js";
+
+const plane = { x: (value) => value, y: (value) => 100 - value, left: 0, top: 0, right: 100, bottom: 100, ratio: 1 };
+
+/** A canvas that notes the paths that are stroked and filled. */
+function notebook() {
+  const paths = { stroked: [], filled: 0, widths: new Set(), dashes: [] };
+  let path = [];
+  const ink = {
+    save() {}, restore() {}, clip() {}, rect() {}, closePath() {}, arc() {},
+    beginPath: () => (path = []),
+    moveTo: (x, y) => path.push(["move", x, y]),
+    lineTo: (x, y) => path.push(["line", x, y]),
+    setLineDash: (dash) => dash.length && paths.dashes.push(dash),
+    stroke() {
+      paths.stroked.push(path);
+      paths.widths.add(this.lineWidth);
+    },
+    fill: () => (paths.filled += path.length),
+  };
+  return { ink, paths };
+}
+
+const buckets = (low, high) => ({
+  x: Float64Array.from(low.keys()),
+  low: Float64Array.from(low),
+  high: Float64Array.from(high),
+  line: Float64Array.from(low, (value, i) => (value + high[i]) / 2),
+  smooth: null,
+  nonfinite: 0,
+});
+
+test("among very many runs a line goes through the least and the greatest value of every bucket, in one path", () => {
+  const { ink, paths } = notebook();
+  drawCurve(ink, buckets([10, 20, 5], [30, 90, 6]), plane, { colour: "red", dash: [6, 3], crowd: 100 });
+  assert.equal(paths.stroked.length, 1);
+  const at = (place) => paths.stroked[0].filter(([, x]) => x === place).map(([, , y]) => 100 - y).sort((a, b) => a - b);
+  assert.deepEqual([at(0), at(1), at(2)], [[10, 30], [20, 90], [5, 6]]);
+  assert.deepEqual([...paths.widths], [1]);
+  assert.deepEqual(paths.dashes, []);
+});
+
+test("a bucket without a number is a gap among many runs, too", () => {
+  const { ink, paths } = notebook();
+  drawCurve(ink, buckets([10, NaN, 5], [30, NaN, 6]), plane, { colour: "red", dash: [], crowd: 100 });
+  assert.equal(paths.stroked[0].filter(([kind]) => kind === "move").length, 2);
+});
+
+test("among several runs the extremes stand behind the line of means, each a pixel wide", () => {
+  const { ink, paths } = notebook();
+  drawCurve(ink, buckets([10, 20], [30, 90]), plane, { colour: "red", dash: [6, 3], crowd: 20 });
+  assert.equal(paths.stroked.length, 2);
+  assert.deepEqual(paths.stroked[1].map(([, , y]) => 100 - y), [20, 55]);
+  assert.deepEqual([...paths.widths], [1]);
+  assert.deepEqual(paths.dashes, [[6, 3]]);
+});
+
+test("a few runs have bands, and lines of more than a pixel", () => {
+  const { ink, paths } = notebook();
+  drawCurve(ink, buckets([10, 20], [30, 90]), plane, { colour: "red", dash: [], crowd: 3 });
+  assert.ok(paths.filled > 0);
+  assert.ok(paths.widths.has(1.5));
+});
