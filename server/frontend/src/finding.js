@@ -42,6 +42,17 @@ function keepState(event) {
   link.href = address.pathname + address.search;
 }
 
+/** Boxes that narrow a list which is all on the page. */
+export function listenToNarrowing() {
+  for (const box of document.querySelectorAll("[data-narrows]")) box.hidden = false;
+  document.addEventListener("input", ({ target }) => {
+    const list = document.getElementById(target.dataset?.narrows);
+    if (!list) return;
+    const words = target.value.toLowerCase().split(/\s+/);
+    for (const item of list.children) item.hidden = !words.every((word) => item.textContent.toLowerCase().includes(word));
+  });
+}
+
 /** @param {() => void} act */
 function paused(act) {
   let timer = 0;

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from tidelog_server.files.reading import files_at, totals
+from tidelog_server.pages.addresses import with_query
+from tidelog_server.pages.run.files import shown_file
 from tidelog_server.pages.run.tab import Shown, Tab
 
 NAMESPACE = "source_code/"
 LINES_SHOWN = 5_000  # of one patch; the API gives all of it
 PACKAGES_SHOWN = 2_000
+FILES_SHOWN = 200
 
 # What stands in the list of facts, by path below the namespace, and what it is called there.
 FACTS = {
@@ -60,6 +64,16 @@ class Patch:
 
 
 @dataclass(frozen=True)
+class SourceFiles:
+    """Files of the source: name and the address that shows each, how many there are, and all as an archive."""
+
+    title: str
+    files: tuple[tuple[str, str], ...]
+    count: int
+    archive: str
+
+
+@dataclass(frozen=True)
 class SourceView:
     """Everything that the tab shows."""
 
@@ -72,6 +86,7 @@ class SourceView:
     requirements_file: str
     variables: tuple[Fact, ...]
     is_clean: bool
+    files: tuple[SourceFiles, ...] = ()
 
 
 def source_view(values: Mapping[str, Any]) -> SourceView:
@@ -149,11 +164,26 @@ def _values(shown: Shown) -> dict[str, Any]:
     return {attribute.path.removeprefix(NAMESPACE): attribute.value for attribute in found}
 
 
+def _view(shown: Shown) -> SourceView:
+    sets = {one.path for one in shown.of_type("file_set")}
+    titles = {"files": "Source files", "untracked_files": "Files that git does not know, kept"}
+    files = tuple(_files(shown, NAMESPACE + name, title) for name, title in titles.items() if NAMESPACE + name in sets)
+    return replace(source_view(_values(shown)), files=files)
+
+
+def _files(shown: Shown, path: str, title: str) -> SourceFiles:
+    run, connection = shown.run, shown.connection
+    page = files_at(connection, shown.services.tails, run.project_id, run.id, path, limit=FILES_SHOWN)
+    count, _ = totals(connection, run.project_id, run.id, path)
+    files = tuple((file.name, shown_file(run, path, file, file.name).open) for file in page.files)
+    return SourceFiles(title, files, count, with_query(f"/api/runs/{run.label}/files/archive", [("path", path)]))
+
+
 TAB = Tab(
     name="source",
     text="Source",
     template="partials/run/source.html",
     count=lambda shown: None if _values(shown) else 0,
-    view=lambda shown: source_view(_values(shown)),
+    view=_view,
     finds=False,
 )
