@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
@@ -107,6 +108,26 @@ def many_runs(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     server.start()
     yield server.url
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def full_run(site: Site) -> str:
+    """The label of a run with something in each of its tabs."""
+    with site.log(project="full", name="full run", tags=["baseline"]) as run:
+        run["params"] = {"lr": 0.1, "optimizer": "sgd"}
+        run["train/loss"].extend([1.0 / (step + 1) for step in range(50)])
+        for gpu in range(2):
+            run[f"monitoring/gpu/{gpu}/utilisation_percent"].extend([90.0] * 50)
+            run[f"monitoring/gpu/{gpu}/hours"] = 1.0
+            run[f"monitoring/gpu/{gpu}/idle_percent"] = 38.0 * gpu
+        colours = "".join(f"\x1b[{code}mcolour {code}\x1b[0m " for code in (1, 2, 31, 32, 33, 34, 35, 36, 41, 42, 7))
+        run["log"].extend([f"step {step}: loss {1.0 / (step + 1):.3f}" for step in range(3_000)] + [colours])
+        for step in (0, 10, 20):
+            picture = np.full((12, 24), 10 * step, dtype="uint8")
+            run["images/samples"].append(picture, step=step, description=f"samples at {step}")
+            run["weights"].append(tidelog.Histogram(edges=[0.0, 1.0, 2.0], counts=[step + 1.0, 2.0]), step=step)
+        run.alert("Loss is rising", "for three epochs", level="warning")
+    return label_of(run)
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ from tests.browser.conftest import Site
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "resultTypes": ["violations"]}
 WIDTHS = (1440, 390)
+RUN_TABS = ("overview", "media", "console", "monitoring", "source", "files", "history")
 PAGES = (
     "/",
     "/projects/mnist",
@@ -19,6 +20,9 @@ PAGES = (
     "/projects/mnist/runs/{run}",
     "/projects/mnist/runs/{run}?tab=attributes",
     "/projects/mnist/runs/{run}?tab=events",
+    "/projects/mnist/runs/{run}/data?path=val/loss",
+    *(f"/projects/full/runs/{{full}}?tab={tab}" for tab in RUN_TABS),
+    "/projects/full/runs/{full}?tab=console&search=loss",
     "/projects/mnist/compare?run={run}&run={other}",
     "/projects/mnist/compare?run={run}&run={other}&tab=parameters&show=all",
     "/projects/mnist/dashboards",
@@ -42,11 +46,13 @@ def violations(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_has_no_violation(themed: Page, site: Site, path: str) -> None:
+def test_a_page_has_no_violation(themed: Page, site: Site, full_run: str, path: str) -> None:
     """On a wide and on a narrow screen."""
     for width in WIDTHS:
         themed.set_viewport_size({"width": width, "height": 900})
-        themed.goto(site.url + path.format(run=site.labels[0], other=site.labels[1]), wait_until="networkidle")
+        themed.goto(
+            site.url + path.format(run=site.labels[0], other=site.labels[1], full=full_run), wait_until="networkidle"
+        )
         assert violations(themed) == []
 
 

@@ -71,6 +71,7 @@ class Link:
     name: str
     version: int
     created_ms: int
+    version_id: int
 
 
 @dataclass(frozen=True)
@@ -186,7 +187,12 @@ def lineage(connection: sa.Connection, version_ids: Iterable[int]) -> list[Link]
     """The runs that made and used these versions, newest first."""
     query = (
         sa.select(
-            artifact_links.c.role, runs.c.label, runs.c.name, artifact_versions.c.version, artifact_links.c.created_ms
+            artifact_links.c.role,
+            runs.c.label,
+            runs.c.name,
+            artifact_versions.c.version,
+            artifact_links.c.created_ms,
+            artifact_links.c.version_id,
         )
         .join(runs, runs.c.id == artifact_links.c.run_id)
         .join(artifact_versions, artifact_versions.c.id == artifact_links.c.version_id)

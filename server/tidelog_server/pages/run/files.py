@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from tidelog_server.artifacts import artifacts
-from tidelog_server.artifacts.artifacts import Version
+from tidelog_server.artifacts.artifacts import Link, Version
 from tidelog_server.blobs.store import BlobStore, MissingBytesError
 from tidelog_server.errors import FileNotHereError
 from tidelog_server.files import reading
@@ -21,6 +21,7 @@ from tidelog_server.series.tails import Tails
 
 TEXT_BYTES = 64 * 1024  # of a text that is shown; the download has all of it
 FILES_SHOWN = 500
+OTHERS_SHOWN = 12  # runs beside an artifact
 TYPES = ("file", "file_set", "artifact")
 
 
@@ -50,13 +51,23 @@ class ShownSet:
 
 
 @dataclass(frozen=True)
+class RunArtifact:
+    """A version that the run made or used, as `role` says, and what other runs did with it, the newest first."""
+
+    role: str
+    version: Version
+    others: tuple[Link, ...]
+    hidden: int
+
+
+@dataclass(frozen=True)
 class FilesView:
     """All that the tab shows."""
 
     opened: ShownFile | None
     files: tuple[ShownFile, ...]
     sets: tuple[ShownSet, ...]
-    artifacts: tuple[tuple[str, Version], ...]
+    artifacts: tuple[RunArtifact, ...]
     hidden: int
 
 
@@ -81,8 +92,26 @@ def _view(shown: Shown) -> FilesView:
         opened=page.opened(),
         files=tuple(file for path in single for file in page.files(path)),
         sets=tuple(page.file_set(path) for path in of_type["file_set"]),
-        artifacts=tuple(artifacts.of_run(shown.connection, shown.run.id)),
+        artifacts=_artifacts(shown),
         hidden=len(of_type["file"]) - len(single),
+    )
+
+
+def _artifacts(shown: Shown) -> tuple[RunArtifact, ...]:
+    found = artifacts.of_run(shown.connection, shown.run.id)
+    links = artifacts.lineage(shown.connection, [version.id for _, version in found]) if found else []
+    others: dict[int, list[Link]] = {}
+    for link in links:
+        if link.run != shown.run.label:
+            others.setdefault(link.version_id, []).append(link)
+    return tuple(
+        RunArtifact(
+            role=role,
+            version=version,
+            others=tuple(others.get(version.id, [])[:OTHERS_SHOWN]),
+            hidden=max(0, len(others.get(version.id, [])) - OTHERS_SHOWN),
+        )
+        for role, version in found
     )
 
 

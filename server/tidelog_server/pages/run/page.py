@@ -150,7 +150,7 @@ def run_page(shown: Shown, chosen: Tab, received: Received, *, now: int) -> RunP
         template=chosen.template,
         finds=chosen.finds,
         find=shown.find,
-        tree=tree_of(found, all_open=bool(shown.find)),
+        tree=tree_of(found if chosen in (charts.TAB, attributes.TAB) else (), all_open=bool(shown.find)),
         charts=drawn,
         chart_count=len(shown.of_type("float_series")),
         axes=axes,
