@@ -1,6 +1,7 @@
 /** Titles of times in the reader's own time zone, where the server writes UTC; and how long ago something was, as time goes on. */
 
 const TICK_MS = 1000;
+const WRITTEN = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" }); // dear to make, cheap to use
 const UNITS = [[86_400_000, "d"], [3_600_000, "h"], [60_000, "min"]];
 let seen = 0; // the server's clock when it wrote the head of the page
 let offset_ms = 0; // of the browser's clock from the server's
@@ -9,7 +10,7 @@ let offset_ms = 0; // of the browser's clock from the server's
 export function localiseTimes(root = document) {
   for (const time of root.querySelectorAll("time[datetime]:not([data-local])")) {
     time.dataset.local = "";
-    time.title = new Date(time.dateTime).toLocaleString("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+    time.title = WRITTEN.format(new Date(time.dateTime));
   }
 }
 

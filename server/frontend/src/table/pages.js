@@ -12,6 +12,8 @@ const LIVE_ROWS = 100;
 
 let loading = false;
 let isMoved = false; // scrolled further while something was being loaded
+/** @type {{isWanted: () => boolean, stop: AbortController}|null} what is being asked for */
+let asked = null;
 
 /** Load and drop pages as one scrolls. */
 export function listenToScrolling() {
@@ -26,14 +28,14 @@ export function listenToScrolling() {
 const bodies = () => [...document.querySelectorAll("#runs tbody.rows")];
 
 async function look() {
-  const scroller = document.querySelector("#runs [data-scroll]");
   isMoved = true;
-  if (!scroller || loading) return;
+  if (asked && !asked.isWanted()) asked.stop.abort(); // scrolled on: what is in view now must not wait for it
+  if (loading) return;
   loading = true;
   try {
     while (isMoved) {
       isMoved = false;
-      while (await lookOnce(scroller));
+      while (await lookOnce());
     }
   } catch (error) {
     console.warn("The next runs could not be loaded; scroll to try again.", error);
@@ -42,22 +44,18 @@ async function look() {
   }
 }
 
-/** @param {Element} scroller @returns {Promise<boolean>} whether anything changed that has to be looked at again */
-async function lookOnce(scroller) {
-  if (!scroller.isConnected) return false;
-  const view = scroller.getBoundingClientRect();
+/** @returns {Promise<boolean>} whether anything changed that has to be looked at again */
+async function lookOnce() {
   const all = bodies();
-  for (const body of all) {
-    const { top, bottom } = body.getBoundingClientRect();
-    const away = Math.max(view.top - bottom, top - view.bottom);
-    if (away > FAR_PX && !body.dataset.blank) blank(body);
-    else if (away < NEAR_PX && body.dataset.blank) return fill(body);
-  }
+  const places = all.map((body) => ({ body, away: awayFrom(body), height: body.getBoundingClientRect().height }));
+  // All are measured before any is changed: the browser lays out the whole table for each measure after a change.
+  for (const { body, away, height } of places) if (away > FAR_PX && !body.dataset.blank) blank(body, height);
+  const near = places.find(({ body, away }) => away < NEAR_PX && body.dataset.blank);
+  if (near) return fill(near.body);
   const last = all.at(-1);
-  if (!last?.dataset.next || last.getBoundingClientRect().top - view.bottom > NEAR_PX) return false;
-  if (last.getBoundingClientRect().bottom - view.bottom > NEAR_PX) return false;
-  const next = await rowsAt(last.dataset.next);
-  if (!last.isConnected) return false;
+  if (!last?.dataset.next || !endsNear(last)) return false;
+  const next = await wantedRows(last.dataset.next, () => last.isConnected && endsNear(last));
+  if (!next || !last.isConnected) return isMoved;
   next.dataset.source = last.dataset.next;
   delete last.dataset.next;
   last.after(next);
@@ -65,9 +63,35 @@ async function lookOnce(scroller) {
   return true;
 }
 
-/** @param {HTMLTableSectionElement} body */
-function blank(body) {
-  const height = body.getBoundingClientRect().height;
+/** How far a page is from what one sees, in pixels; negative where it is seen. @param {Element} body */
+function awayFrom(body) {
+  const view = body.closest("[data-scroll]").getBoundingClientRect();
+  const { top, bottom } = body.getBoundingClientRect();
+  return Math.max(view.top - bottom, top - view.bottom);
+}
+
+/** Whether one comes to the end of the last page. @param {Element} last */
+const endsNear = (last) => last.getBoundingClientRect().bottom - last.closest("[data-scroll]").getBoundingClientRect().bottom <= NEAR_PX;
+
+/**
+ * The rows at an address; null when one has scrolled on before they came.
+ * @param {string} address @param {() => boolean} isNear
+ */
+async function wantedRows(address, isNear) {
+  const stop = new AbortController();
+  asked = { stop, isWanted: isNear };
+  try {
+    return await rowsAt(address, stop.signal);
+  } catch (error) {
+    if (stop.signal.aborted) return null;
+    throw error;
+  } finally {
+    asked = null;
+  }
+}
+
+/** @param {HTMLTableSectionElement} body @param {number} height */
+function blank(body, height) {
   const row = document.createElement("tr");
   const cell = row.insertCell();
   cell.colSpan = 1000;
@@ -81,8 +105,8 @@ function blank(body) {
 /** @param {HTMLTableSectionElement} body */
 async function fill(body) {
   const { next, source } = body.dataset;
-  const filled = await rowsAt(source);
-  if (!body.isConnected) return false;
+  const filled = await wantedRows(source, () => body.isConnected && awayFrom(body) < NEAR_PX);
+  if (!filled || !body.isConnected) return isMoved;
   filled.dataset.source = source;
   if (next) filled.dataset.next = next;
   else delete filled.dataset.next; // the page behind it is in the document
@@ -91,9 +115,9 @@ async function fill(body) {
   return true;
 }
 
-/** @param {string} address @returns {Promise<HTMLTableSectionElement>} */
-async function rowsAt(address) {
-  const answer = await fetch(address, { headers: { "HX-Request": "true", "HX-Target": "rows" } });
+/** @param {string} address @param {AbortSignal} [signal] @returns {Promise<HTMLTableSectionElement>} */
+async function rowsAt(address, signal) {
+  const answer = await fetch(address, { signal, headers: { "HX-Request": "true", "HX-Target": "rows" } });
   if (!answer.ok) throw new Error(`rows: ${answer.status}`);
   const holder = document.createElement("template");
   holder.innerHTML = await answer.text();
