@@ -70,7 +70,7 @@ def written(journals: Path) -> Callable[[], list[Record]]:
 
     def read() -> list[Record]:
         [folder] = find_journals(str(journals))
-        return [*read_records(whole_stream(folder))][6:]
+        return [*read_records(whole_stream(folder))][4:]
 
     return read
 
