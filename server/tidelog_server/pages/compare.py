@@ -22,6 +22,8 @@ from tidelog_server.pages.comparing.differences import (
     DifferenceRow,
     TextChange,
     difference_groups,
+    is_long_source,
+    package_rows,
     source_rows,
     text_changes,
 )
@@ -32,7 +34,7 @@ from tidelog_server.pages.problems import PageRoute
 from tidelog_server.pages.run_groups import RunGroups, run_groups
 from tidelog_server.pages.table.view import View
 from tidelog_server.pages.templating import render, wanted_partial
-from tidelog_server.runs.comparison import Comparison, Difference, compare_runs
+from tidelog_server.runs.comparison import Comparison, Difference, compare_runs, with_whole_texts
 from tidelog_server.runs.projects import find_project
 from tidelog_server.runs.runs import Run
 from tidelog_server.runs.table import rows_of
@@ -52,6 +54,8 @@ TABS = {
     "monitoring": "Monitoring",
 }
 MOST_STEP = 4e12
+TEXT_CHARACTERS = 200_000  # of one text that is compared line by line
+ALL_CHARACTERS = 20_000_000  # of all of these texts
 CHART_TABS = ("charts", "monitoring")
 ANALYSES = ("relations", "groups")
 AXES_PARTS = ("x", "y", "smooth", "outliers", "from", "to", "group", "band", "metric")  # which the form has itself
@@ -115,6 +119,7 @@ class ComparePage:
     grouped: Groups | None
     media: Media | None
     source: tuple[DifferenceRow, ...]
+    packages: tuple[DifferenceRow, ...]
     changes: tuple[TextChange, ...]
     is_complete: bool
     show_all: bool
@@ -185,12 +190,24 @@ def comparison_of(services: Services, project: str, labels: Sequence[str], asked
             media = media_of(
                 connection, services, found.id, chosen, matching(comparison.attributes, asked.find), asked.at
             )
+        if asked.tab == "source":
+            comparison = _with_whole_source(connection, chosen, comparison)
         values: dict[str, list[object]] = {}
         if asked.tab in ANALYSES:
             asked = _completed(asked, comparison.attributes)
             wanted = list(dict.fromkeys(filter(None, (asked.target, asked.across, asked.up, asked.by))))
             values = _values(connection, found.id, chosen, wanted)
     return compare_page(project, chosen, comparison, asked, values, media)
+
+
+def _with_whole_source(connection: sa.Connection, runs: Sequence[Run], comparison: Comparison) -> Comparison:
+    """The comparison with all of the texts that are compared line by line, but no more than can be shown."""
+    long = [row for row in comparison.attributes if is_long_source(row)]
+    if not long:
+        return comparison
+    room = min(TEXT_CHARACTERS, ALL_CHARACTERS // (len(long) * len(runs)))
+    whole = {row.path: row for row in with_whole_texts(connection, [run.id for run in runs], long, room)}
+    return replace(comparison, attributes=[whole.get(row.path, row) for row in comparison.attributes])
 
 
 def _completed(asked: Asked, differences: Sequence[Difference]) -> Asked:
@@ -268,6 +285,7 @@ def compare_page(
         grouped=_grouped(comparison, values, asked) if tab == "groups" else None,
         media=media and media.linked(lambda at: compare_address(project, labels, [*pairs(tab, shown), ("step", at)])),
         source=source_rows(found) if tab == "source" else (),
+        packages=package_rows(found) if tab == "source" else (),
         changes=text_changes(found, labels) if tab == "source" else (),
         is_complete=comparison.complete,
         show_all=show_all,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -68,6 +68,22 @@ def compare_runs(connection: sa.Connection, run_ids: Sequence[int], *, least: in
         )
     differences = [_difference(found, cells[found.path]) for found in listed[:PATHS_LIMIT]]
     return Comparison(differences, len(listed) <= PATHS_LIMIT)
+
+
+def with_whole_texts(
+    connection: sa.Connection, run_ids: Sequence[int], rows: Sequence[Difference], characters: int
+) -> list[Difference]:
+    """These attributes with their texts as they are, where `compare_runs` cut them; at most `characters` of each."""
+    place = {run_id: number for number, run_id in enumerate(run_ids)}
+    values = {row.path: list(row.values) for row in rows}
+    query = (
+        sa.select(attributes.c.run_id, paths.c.path, sa.func.substr(attributes.c.text, 1, characters).label("text"))
+        .join(paths, paths.c.id == attributes.c.path_id)
+        .where(attributes.c.run_id.in_(run_ids), paths.c.path.in_(list(values)), attributes.c.type == "string")
+    )
+    for found in connection.execute(query):
+        values[found.path][place[found.run_id]] = found.text
+    return [replace(row, values=tuple(values[row.path])) for row in rows]
 
 
 def _difference(found: Any, cells: list[tuple[str | None, Value]]) -> Difference:

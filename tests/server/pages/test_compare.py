@@ -52,12 +52,32 @@ def test_groups_say_n_interval_and_test(sweep: Pages) -> None:
     assert "These runs do not show that adam and sgd differ in val/loss." in text
 
 
-def test_source_shows_changed_lines_only(sweep: Pages) -> None:
-    """A list of packages is compared line by line with that of the first run."""
+def test_packages_that_differ_are_a_table(sweep: Pages) -> None:
+    """One row for each, with the changed part of its version marked; those of one version everywhere are left out."""
     text = sweep.get("/projects/mnist/compare?run=MNIST-1&run=MNIST-12&tab=source").text
-    assert "numpy==2.0</div>" in text
-    assert "numpy==2.1</div>" in text
+    packages = text.partition("Packages that differ")[2]
+    assert 'title="numpy"' in packages
+    assert '<mark class="changed">1</mark>' in packages
+    assert "torch" not in packages
     assert '<mark class="changed">11</mark>' in text
+
+
+def test_long_texts_are_compared_to_their_end(pages: Pages) -> None:
+    """A difference behind what a cell shows is shown; a package that one run lacks is said to be not installed."""
+    lines = [f"package-{number}==1.{number}" for number in range(200)]
+    for number in range(2):
+        sender = Sender(pages.services.receiver, project="p", key=f"run-{number}")
+        patch = "\n".join([*("+ same" for _ in range(500)), f"+ of <{number}>"])
+        requirements = "\n".join([*lines, *(["zlib==9"] if number else [])])
+        for path, text in {"source_code/diff": patch, "source_code/requirements": requirements}.items():
+            sender.journal.assign(path, encode_value(path, text))
+        sender.ship()
+    text = pages.get("/projects/p/compare?run=P-1&run=P-2&tab=source").text
+    assert "+ of &lt;0&gt;</div>" in text
+    assert "+ of &lt;1&gt;</div>" in text
+    assert text.count("not installed") == 1
+    assert 'title="zlib"' in text
+    assert "package-7" not in text
 
 
 def test_the_comparison_stands_beside_the_table(sweep: Pages) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ MONITORING, SYSTEM = "Monitoring, last value", "System"
 GROUPS = (PARAMETERS, METRICS, MONITORING, SYSTEM)
 SOURCE_NAMESPACES = ("source", "source_code", "git", "environment", "dependencies")
 SOURCE_PATHS = ("sys/hostname", "sys/python", "sys/command")
+PACKAGE_PATHS = ("source_code/requirements", "source_code/packages")
+PACKAGE = re.compile(r"(?P<name>[\w.\-\[\],]+)\s*(?:===?|@)?\s*(?P<version>.*)")
 CONTEXT_LINES = 2
 MAX_LINES = 400  # of one difference of texts
 
@@ -105,11 +108,41 @@ def source_rows(differences: Iterable[Difference]) -> tuple[DifferenceRow, ...]:
     return tuple(map(row_of, rows[:MAX_ROWS]))
 
 
+def is_long_source(row: Difference) -> bool:
+    """Whether this is a text of lines about source or environment, which runs differ in."""
+    return is_source(row.path) and not row.same and _is_long(row)
+
+
+def package_rows(differences: Iterable[Difference]) -> tuple[DifferenceRow, ...]:
+    """The packages that are not in all runs, or not in one version: a row for each, with the version in each run."""
+    rows = []
+    for row in differences:
+        if row.path not in PACKAGE_PATHS or not is_long_source(row):
+            continue
+        of_runs = [_packages_in(str(value or "")) for value in row.values]
+        for name in sorted({name for packages in of_runs for name in packages}):
+            versions = tuple(packages.get(name) for packages in of_runs)
+            if len(set(versions)) > 1:
+                rows.append(row_of(Difference(name, versions, same=False)))
+    return tuple(rows[:MAX_ROWS])
+
+
+def _packages_in(text: str) -> dict[str, str]:
+    """Versions by name, of lines such as `numpy==2.1` and `tidelog @ file:///...`."""
+    packages = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        if line.startswith("#"):
+            continue
+        found = None if line.startswith("-") else PACKAGE.fullmatch(line)  # -e git+https://...
+        packages[found["name"] if found else line] = (found["version"].strip() if found else "") or "any version"
+    return packages
+
+
 def text_changes(differences: Iterable[Difference], labels: Sequence[str]) -> tuple[TextChange, ...]:
-    """Long texts of source and environment, such as a list of packages, against those of the first run."""
+    """Long texts of source and environment, such as what was not committed, against those of the first run."""
     changes = []
     for row in differences:
-        if not is_source(row.path) or row.same or not _is_long(row):
+        if row.path in PACKAGE_PATHS or not is_long_source(row):
             continue
         base = str(row.values[0] or "")
         for label, value in zip(labels[1:], row.values[1:], strict=True):
