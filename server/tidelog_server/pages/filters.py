@@ -80,6 +80,8 @@ def value_text(value: object, characters: int = CUT_CHARACTERS) -> str:
     if isinstance(value, (list, tuple, set, frozenset)):
         return ", ".join(map(str, value))
     if isinstance(value, dict):
+        if "media_type" in value and isinstance(value.get("size"), int):  # a reference to a file
+            return cut(f"{value.get('name', '')}, {size(value['size'])}", characters)
         return cut(", ".join(f"{name}: {value_text(item)}" for name, item in value.items()), characters)
     return cut(str(value), characters)
 

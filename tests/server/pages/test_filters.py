@@ -57,6 +57,8 @@ def test_a_span_has_its_two_greatest_units(span_ms: int | None, text: str) -> No
         (True, "true"),
         (False, "false"),
         (["a", "b"], "a, b"),
+        ({"files": 3, "bytes": 10}, "files: 3, bytes: 10"),
+        ({"file": 7, "name": "model.pt", "media_type": "text/html", "size": 2_000}, "model.pt, 2.0 kB"),
         (datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc), "2026-01-02 03:04:05 UTC"),
         ("x" * 500, "x" * 400 + "… (500 characters)"),
     ],
