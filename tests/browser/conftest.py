@@ -139,6 +139,9 @@ def hostile_run(site: Site) -> str:
     ):
         run[f"params/{HOSTILE}"] = HOSTILE
         run[f"{HOSTILE}/metric"].extend([1.0, 2.0, 3.0])
+        run[f"{HOSTILE}/log"].append(f"{HOSTILE} \x1b]8;;javascript:alert(1)\x07{HOSTILE}\x1b[31m{HOSTILE}")
+        run[f"{HOSTILE}/image"].append(np.zeros((4, 4), dtype="uint8"), name=HOSTILE[:100], description=HOSTILE)
+        run.alert(HOSTILE, HOSTILE)
         run["sys/description"] = HOSTILE
         raise ZeroDivisionError(HOSTILE)
     return label_of(run)
