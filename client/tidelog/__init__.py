@@ -7,6 +7,7 @@ with tidelog.init_run(project="mnist") as run:
     run["train/loss"].append(0.5, step=1)
 """
 
+from tidelog.artifact_tables import fetch_artifacts
 from tidelog.attempt import Attempt
 from tidelog.attribute import Attribute
 from tidelog.client import Client, init_model, init_model_version, init_project, init_run
@@ -49,7 +50,7 @@ from tidelog.models import Model, ModelVersion, Project
 from tidelog.run import Run
 from tidelog.series_tables import download_files, fetch_series
 from tidelog.series_values import SeriesValues
-from tidelog.tables import fetch_runs_table
+from tidelog.tables import fetch_model_versions_table, fetch_models_table, fetch_runs_table
 
 __version__ = "0.1.0"
 
@@ -95,7 +96,10 @@ __all__ = [
     "UnsupportedTypeError",
     "__version__",
     "download_files",
+    "fetch_artifacts",
     "fetch_metrics",
+    "fetch_model_versions_table",
+    "fetch_models_table",
     "fetch_runs_table",
     "fetch_series",
     "init_model",

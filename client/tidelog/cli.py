@@ -8,13 +8,28 @@ import sys
 from collections.abc import Sequence
 
 from tidelog import __version__
-from tidelog.commands import clear, export, files, import_runs, metrics, run, runs, server, status, sync, trash, verify
+from tidelog.commands import (
+    artifacts,
+    clear,
+    export,
+    files,
+    import_runs,
+    metrics,
+    models,
+    run,
+    runs,
+    server,
+    status,
+    sync,
+    trash,
+    verify,
+)
 from tidelog.commands.options import EXIT_STATUSES
 from tidelog.commands.printing import say
 from tidelog.commands.statuses import DONE, INTERRUPTED, status_of
 from tidelog.errors import TidelogError
 
-COMMANDS = (runs, run, metrics, files, export, import_runs, sync, status, verify, clear, trash)
+COMMANDS = (runs, run, metrics, files, models, artifacts, export, import_runs, sync, status, verify, clear, trash)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

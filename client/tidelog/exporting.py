@@ -32,6 +32,7 @@ from tidelog.exporting_series import write_float_series
 from tidelog.metrics import Choice, find_series
 from tidelog.objects import stored_objects
 from tidelog.paths import quoted
+from tidelog.run_columns import OF_THE_RUN
 from tidelog.tables import run_labels
 
 if TYPE_CHECKING:
@@ -39,13 +40,6 @@ if TYPE_CHECKING:
 
 OBJECT_TYPES = ("string_series", "histogram_series", "file_series")
 EVENTS_AT_ONCE = 1_000
-OF_THE_RUN = frozenset(  # what a server says of a run itself: run.json has it, or it is another server's business
-    f"sys/{name}"
-    for name in (
-        "id", "name", "custom_run_id", "state", "creation_time", "ended_time", "modification_time", "running_time",
-        "size", "failed", "trashed",
-    )
-)  # fmt: skip
 RUN_FIELDS = (
     "label", "kind", "key", "project", "name", "state", "error", "requested", "created_ms", "ended_ms", "fork_run",
     "fork_step",

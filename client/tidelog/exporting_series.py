@@ -6,6 +6,7 @@ Every point says which attempt logged it, so that an import can log all of them 
 from __future__ import annotations
 
 import os
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -128,8 +129,11 @@ def _table(
         data = b"".join(item.columns[column_name] for item in series)
         return pa.Array.from_buffers(kind, len(data) // 8, [None, pa.py_buffer(data)])
 
-    codes = [code for code, item in enumerate(series) for _ in range(item.points)]
-    paths = pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), list(names))
+    codes = array("i")
+    for code, item in enumerate(series):
+        codes.extend(array("i", [code]) * item.points)
+    indices = pa.Array.from_buffers(pa.int32(), len(codes), [None, pa.py_buffer(codes)])
+    paths = pa.DictionaryArray.from_arrays(indices, list(names))
     steps = column("step_millionths", pa.int64())
     logged: list[tuple[Any, Any]] = []
     start = 0

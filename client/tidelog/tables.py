@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tidelog.connecting import connected
-from tidelog.errors import InvalidValueError, UnsupportedTypeError
+from tidelog.errors import InvalidValueError, RequestRefusedError, UnsupportedTypeError
 from tidelog.paths import quoted
 from tidelog.settings import resolve_project
 from tidelog.shapes import Column, Values, resolve_output, shaped
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 PAGE_RUNS = 200  # the most that the server gives at a time
 PAGE_COLUMNS = 200
 ALL_COLUMNS = 5_000
+MODEL_LABEL = re.compile(r"[A-Z][A-Z0-9]*-[A-Z][A-Z0-9]{0,15}")
 FIXED_COLUMNS = ("sys/id", "sys/name", "sys/state", "sys/creation_time")
 
 Row = dict[str, Any]
@@ -33,18 +34,56 @@ def fetch_runs_table(
     """Return the runs of a project that match a query, one row each.
 
     `query` is in the language of the page's filter. `columns` are paths, or aggregates of a series such as
-    `min(metrics/loss)` (a series' path alone means its last value); a text is a regular expression over the project's
-    paths; None means every path (5,000 at most). sys/id, sys/name, sys/state and sys/creation_time come first in any
-    case. Runs without a value to sort by come last.
+    `min(metrics/loss)` (a series' path alone means its last value); a text is a regular expression (RE2; it may match
+    anywhere) over the project's paths; None means every path (5,000 at most). sys/id, sys/name, sys/state and
+    sys/creation_time come first in any case. Runs without a value to sort by come last.
 
     `output` is "pandas", "polars", "arrow" or "python" (a dict of columns); without it, pandas where it is installed.
     Raises a `QueryError` that shows where a query goes wrong.
     """
+    return _fetch_table("run", project, query, columns, sort_by, ascending, limit, output, url, api_token)
+
+
+def fetch_models_table(
+    project: str | None = None, *, query: str = "", columns: Sequence[str] | str | None = None,
+    sort_by: str = "sys/creation_time", ascending: bool = False, limit: int | None = None, output: str | None = None,
+    url: str | None = None, api_token: str | None = None,
+) -> Any:  # fmt: skip
+    """Return the models of a project that match a query, one row each. Arguments as for `fetch_runs_table`."""
+    return _fetch_table("model", project, query, columns, sort_by, ascending, limit, output, url, api_token)
+
+
+def fetch_model_versions_table(
+    project: str | None = None, *, model: str | None = None, query: str = "",
+    columns: Sequence[str] | str | None = None, sort_by: str = "sys/creation_time", ascending: bool = False,
+    limit: int | None = None, output: str | None = None, url: str | None = None, api_token: str | None = None,
+) -> Any:  # fmt: skip
+    """Return the versions of models that match a query, one row each: those of one model, by its label ("MNIST-NET"),
+    or of all models of the project. Arguments as for `fetch_runs_table`.
+    """
+    chosen = versions_query(model, query)
+    return _fetch_table("model_version", project, chosen, columns, sort_by, ascending, limit, output, url, api_token)
+
+
+def versions_query(model: str | None, query: str) -> str:
+    """Return the query for versions that match one, of one model if it is given by its label."""
+    if model is None:
+        return query
+    if not isinstance(model, str) or not MODEL_LABEL.fullmatch(model):
+        raise InvalidValueError(f"model {shown(model)} is not the label of a model, such as 'MNIST-NET'")
+    of_model = f'`sys/id`:string MATCHES "^{model}-[0-9]+$"'
+    return f"{of_model} AND ({query})" if query.strip() else of_model
+
+
+def _fetch_table(
+    kind: str, project: str | None, query: str, columns: Sequence[str] | str | None, sort_by: str, ascending: bool,
+    limit: int | None, output: str | None, url: str | None, api_token: str | None,
+) -> Any:  # fmt: skip
     chosen_output = resolve_output(output)
     chosen_project = resolve_project(project)
     with connected(url, api_token) as server:
         names = _columns(server, chosen_project, columns)
-        rows = list(table_rows(server, chosen_project, query, names, sort_by, ascending, limit))
+        rows = list(table_rows(server, chosen_project, query, names, sort_by, ascending, limit, kind))
     shape: dict[str, Column] = {name: Values([row.get(name) for row in rows]) for name in names}
     return shaped(shape, chosen_output)
 
@@ -115,21 +154,17 @@ def _value(value: Any, meaning: str | None) -> Any:
 
 def _columns(server: Transport, project: str, columns: object) -> list[str]:
     if columns is None or isinstance(columns, str):
-        pattern = _compiled(columns or "")
-        found = server.get(f"/projects/{quoted(project)}/paths", {"limit": ALL_COLUMNS})["paths"]
-        chosen = [item["path"] for item in found if pattern.search(item["path"])]
+        wanted = {"limit": ALL_COLUMNS, "pattern": columns or ""}
+        try:
+            found = server.get(f"/projects/{quoted(project)}/paths", wanted)["paths"]
+        except RequestRefusedError as error:
+            raise InvalidValueError(f"columns {columns!r} cannot be used: {error}") from error
+        chosen = [item["path"] for item in found]
     elif isinstance(columns, (list, tuple)) and all(isinstance(column, str) for column in columns):
         chosen = list(columns)
     else:
         raise UnsupportedTypeError(f"columns {shown(columns)} are not a list of paths, or a regular expression")
     return list(dict.fromkeys([*FIXED_COLUMNS, *chosen]))
-
-
-def _compiled(pattern: str) -> re.Pattern[str]:
-    try:
-        return re.compile(pattern)
-    except re.error as error:
-        raise InvalidValueError(f"columns {pattern!r} is no regular expression ({error})") from error
 
 
 def _checked_limit(limit: object) -> int | None:

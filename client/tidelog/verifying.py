@@ -44,7 +44,9 @@ from tidelog.reading import (
     unpacked,
 )
 from tidelog.recovery import PIECE_BYTES
+from tidelog.run_columns import OF_THE_RUN
 from tidelog.segments import JournalFolder, Origin
+from tidelog.verifying_files import EventKey, LoggedFiles, LoggedSets, event_key, missing_events
 
 if TYPE_CHECKING:
     from tidelog.transport import Transport
@@ -68,11 +70,15 @@ class Verification(NamedTuple):
     dropped: int  # that the disk refused when they were logged
     differences: list[str]
     problem: str | None
+    files: int = 0  # that the journal refers to
+    received_files: int = 0
+    pending_files: int = 0  # not arrived yet
 
     @property
     def complete(self) -> bool:
         """Whether the server has everything, unchanged."""
-        return self.problem is None and self.received == self.records
+        whole = self.received == self.records and self.received_files == self.files
+        return self.problem is None and whole
 
 
 class _Tally:
@@ -122,6 +128,9 @@ class _Comparison:
         self._start = segments[0].start if segments else folder.end()
         self._end = min(folder.end(), self._writer["position"])
         self._names: dict[int, str] = dict(enumerate(self._writer["paths"]))
+        self._files = LoggedFiles()
+        self._sets = LoggedSets()
+        self._events: Counter[EventKey] = Counter()
         self._tally = _Tally()
 
     def run(self, found: Verification) -> Verification:
@@ -129,9 +138,12 @@ class _Comparison:
         counts, values = self._survey()
         self._compare_values(values)
         self._compare_objects()
+        self._compare_sets()
+        self._compare_events()
         for group in _groups(counts):
             self._compare_series(self._series(group))
         tally = self._tally
+        files = self._files.compare(self._server, self._writer["run"], self._writer["number"])
         pending = _count(self._folder, self._end, self._folder.end())
         return found._replace(
             run=self._writer["run"],
@@ -140,7 +152,10 @@ class _Comparison:
             pending=pending,
             overwritten=tally.overwritten,
             dropped=self._writer["dropped"],
-            differences=tally.differences,
+            differences=[*tally.differences, *files.differences][:DIFFERENCES],
+            files=files.files,
+            received_files=files.received,
+            pending_files=files.pending,
         )
 
     def _survey(self) -> tuple[Counter[int], dict[int, bytes]]:
@@ -148,6 +163,7 @@ class _Comparison:
         counts: Counter[int] = Counter()
         values: dict[int, bytes] = {}
         for record in self._records():
+            self._files.note(record)
             if isinstance(record, Define):
                 self._names[record.number] = record.path
             elif isinstance(record, Assign):
@@ -159,19 +175,23 @@ class _Comparison:
                 for number in [number for number in values if self._is_below(number, record.number)]:
                     del values[number]
                     self._count_overwritten(1)
+                for number in [number for number in self._sets.entries if self._is_below(number, record.number)]:
+                    self._count_overwritten(self._sets.forget(number))
+            elif isinstance(record, SetChange) and record.of_files:
+                self._sets.change(record)
             elif isinstance(record, SetChange):
                 self._change_set(values, record)
             elif isinstance(record, Event):
-                self._tally.received += 1  # it is stored in the transaction that takes its batch in
+                self._events[event_key(record)] += 1
             else:
                 for number, steps, _, _ in _points(record):
                     counts[number] += len(steps)
         return counts, values
 
     def _change_set(self, values: dict[int, bytes], change: SetChange) -> None:
-        """Apply a change of a set of strings where the set before it is known; that of a file set counts as it came."""
+        """Apply a change of a set of strings where the set before it is known."""
         before = values.get(change.number)
-        if change.of_files or (before is None and not (self._alone and self._start == 0)):
+        if before is None and not (self._alone and self._start == 0):
             self._tally.received += 1
             return
         items = set(json.loads(before[1:])) if before else set()
@@ -180,6 +200,24 @@ class _Comparison:
         added, removed = (change.items if change.change == sign else () for sign in "+-")
         items = set() if change.change == "0" else (items | set(added)) - set(removed)
         values[change.number] = b"S" + json.dumps(sorted(items)).encode()
+
+    def _compare_sets(self) -> None:
+        """Compare sets of files. A change counts as received if its set is as this journal leaves it."""
+        for number, changes in self._sets.changes.items():
+            path = self._names[number]
+            wrong = self._sets.compare(self._server, self._writer["run"], self._writer["number"], number, path)
+            if wrong is None:
+                self._tally.received += changes
+            elif self._alone:
+                self._tally.miss(changes, wrong)
+            else:
+                self._count_overwritten(changes)
+
+    def _compare_events(self) -> None:
+        missing = missing_events(self._server, self._writer["run"], self._events)
+        self._tally.received += self._events.total() - missing.total()
+        for (kind, _, _, _, title), count in missing.items():
+            self._tally.miss(count, f"the {kind} {title!r} is not there")
 
     def _compare_objects(self) -> None:
         objects: dict[int, Objects] = {}
@@ -240,7 +278,7 @@ class _Comparison:
         for number, value in values.items():
             path = self._names[number]
             item = here.get(path)
-            if item is not None and same_value(value, item):
+            if item is not None and (path in OF_THE_RUN or same_value(value, item)):
                 self._tally.received += 1
             elif item is not None and (not self._alone or item["type"].endswith("_series")):
                 self._count_overwritten(1)

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from tests.client.conftest import OpenRun
 from tests.conftest import ServerProcess
-from tidelog import cli, records
+from tidelog import File, cli, records
 from tidelog.segments import find_journals
 
 
@@ -69,7 +69,7 @@ def test_received_n_of_n(logged: Path, server: ServerProcess, capsys: pytest.Cap
     [run] = json.loads(capsys.readouterr().out)["runs"]
     assert run["records"] == journal["records"]
     assert run["problems"] == []
-    assert run["points"] == 204
+    assert run["points"] == 204 + 2  # and two notes
     import httpx
 
     assert f">{journal['records']} of {journal['records']}</dd>" in httpx.get(f"{server.url}/projects/p/runs/P-1").text
@@ -159,3 +159,46 @@ def test_a_journal_of_several_groups_and_pieces(
     monkeypatch.setattr("tidelog.verifying.PIECE_BYTES", 2_000)
     monkeypatch.setattr("tidelog.verifying.PAGE_POINTS", 30)
     assert verified(logged, server.url, capsys, status=0) == whole
+
+
+def test_files_sets_and_events(
+    open_run: OpenRun, journals: Path, server: ServerProcess, database_url: str, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """Each is asked for by number, name or title; what the server lost is told, and a check of the run reads bytes."""
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.txt").write_text(f"this is {name}")
+    run = open_run(custom_run_id="one")
+    run["model"].upload(File.from_content(b"weights", "bin"))
+    run["images"].append(File.from_content(b"picture", "png"), step=1)
+    run["set"].upload_files([str(tmp_path / "a.txt"), str(tmp_path / "b.txt")])
+    run["set"].delete_files(["b.txt"])
+    run.alert("it burns", level="error")
+    run.stop()
+    keep_and_sync(journals, server.url)
+    [journal] = verified(journals, server.url, capsys, 0)
+    assert (journal["files"], journal["received_files"], journal["pending_files"]) == (4, 4, 0)
+    label = journal["run"]
+    assert cli.main(["verify", label, "--url", server.url, "--json"]) == 0
+    [checked] = json.loads(capsys.readouterr().out)["runs"]
+    assert (checked["series"], checked["files"], checked["received_files"]) == (1, *(2 * [checked["files"]]))
+    blob = next(
+        path for path in (server.data / "blobs").rglob("*") if path.is_file() and path.read_bytes() == b"weights"
+    )
+    blob.write_bytes(b"Weights")
+    assert cli.main(["verify", label, "--url", server.url]) == 1
+    assert "has other bytes in the store" in capsys.readouterr().out
+    engine = sa.create_engine(database_url)
+    with engine.begin() as connection:
+        for change in (
+            "DELETE FROM events", "DELETE FROM file_set_entries",
+            "UPDATE files SET state = 'lost', problem = 'gone' WHERE number = 0",
+        ):  # fmt: skip
+            connection.execute(sa.text(change))
+    engine.dispose()
+    [journal] = verified(journals, server.url, capsys, 1)
+    assert (journal["files"], journal["received_files"]) == (4, 3)
+    told = "\n".join(journal["differences"])
+    assert "the alert 'it burns' is not there" in told
+    assert "set: the file a.txt is missing in the set" in told
+    assert "is lost: gone" in told

@@ -74,6 +74,10 @@ def _compare_journals(options: argparse.Namespace) -> int:
 def _print_journal(journal: Verification) -> None:
     name = f"{journal.project}: {journal.run}"
     print(f"{name}: received {journal.received:,} of {journal.records:,} records")
+    if journal.files:
+        print(f"    received {journal.received_files:,} of {journal.files:,} files")
+    if journal.pending_files:
+        print(f"    {journal.pending_files:,} files have not arrived yet; tidelog sync sends them")
     if journal.problem:
         print(f"    {journal.problem}")
     if journal.pending:
@@ -119,5 +123,7 @@ def _print_run(run: dict[str, Any]) -> None:
     for writer in unsure:
         print(f"    {writer['host']} pid {writer['pid']} is {writer['state']}: its disk may hold more; tidelog sync")
     print(f"    {run['series']:,} series with {run['points']:,} points read through, {len(run['problems'])} problems")
+    if run["files"]:
+        print(f"    received {run['received_files']:,} of {run['files']:,} files, each read through")
     for problem in run["problems"]:
         print(f"    {problem}")

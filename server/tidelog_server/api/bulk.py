@@ -12,7 +12,7 @@ from tidelog_server.api.frames import MEDIA_TYPE, FrameSeries, respond
 from tidelog_server.errors import InvalidRequestError
 from tidelog_server.ingest import log
 from tidelog_server.query.patterns import check_pattern, matcher
-from tidelog_server.runs.runs import Run, find_run
+from tidelog_server.runs.runs import Run, runs_by_label
 from tidelog_server.series import bulk
 from tidelog_server.series.bulk import Matches, Piece, Place
 from tidelog_server.series.lineage import with_ancestors
@@ -127,9 +127,10 @@ def read_points(request: Request, wanted: PointsRequest) -> Response:
 def _runs(services: Services, wanted: SeriesChoice) -> list[Run]:
     """The runs; on a first page those with something unfolded are folded, so that no new series is missing."""
     with services.database.read() as connection:
-        runs = [find_run(connection, label) for label in dict.fromkeys(wanted.runs)]
-        everybody = with_ancestors(connection, [run.id for run in runs])
-        waiting = log.waiting(connection, everybody) if wanted.after is None else {}
+        runs = runs_by_label(connection, wanted.runs)
+        if wanted.after is not None:
+            return runs
+        waiting = log.waiting(connection, with_ancestors(connection, [run.id for run in runs]))
     for run_id in waiting:
         services.folder.fold(run_id)
     return runs

@@ -172,12 +172,13 @@ def list_paths(
     request: Request,
     name: Annotated[ProjectName, Path()],
     containing: Annotated[str, Query(max_length=1024, pattern=WITHOUT_NUL)] = "",
+    pattern: Annotated[str, Query(max_length=1024, pattern=WITHOUT_NUL, description="RE2; may match anywhere")] = "",
     limit: Annotated[int, Query(ge=1, le=table.PATHS_LIMIT)] = table.PATHS_LIMIT,
 ) -> Response:
-    """What can be a column: the paths of a project in which `containing` occurs, with their types."""
+    """What can be a column: the paths of a project in which `containing` and `pattern` occur, with their types."""
     with request.app.state.database.read() as connection:
         project = projects.find_project(connection, name)
-        found = table.columns_of(connection, project.id, containing=containing, limit=limit)
+        found = table.columns_of(connection, project.id, containing=containing, pattern=pattern, limit=limit)
     return _json({"paths": [vars(column) for column in found]})
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 
+from tidelog_server.files import inspection
 from tidelog_server.runs import runs, writers
 from tidelog_server.runs.paths import load_writer_paths, path_names
 from tidelog_server.series import consistency
@@ -20,6 +21,7 @@ WriterName = Annotated[str, Path(pattern="^[0-9a-f]{16}$", examples=["9f86d08188
 class WriterOut(BaseModel):
     """A process that wrote to a run. Once it has ended (not as crashed), it wrote `records` + `dropped` in all."""
 
+    number: int = Field(description="by which references to files name it")
     writer: str
     run_id: int
     run: str = Field(examples=["MNIST-3"])
@@ -53,6 +55,8 @@ class ExaminationOut(BaseModel):
 
     series: int
     points: int
+    files: int = Field(description="that were announced")
+    received_files: int
     problems: list[str]
 
 
@@ -84,11 +88,15 @@ def read_writer(
 
 @router.get("/runs/{label}/check")
 def check_run(request: Request, label: str) -> ExaminationOut:
-    """Read all float series of a run through: whether counts, steps and checksums are what they should be."""
+    """Read all series and files of a run through: whether counts, steps and hashes are what they should be."""
     services: Services = request.app.state.services
     with services.database.read() as connection:
         run = runs.find_run(connection, label)
     services.folder.fold(run.id)
     with services.database.read() as connection:
         found = consistency.examine(connection, run.id)
-    return ExaminationOut(**vars(found))
+    files = inspection.inspect(services.database, services.blobs, run.id)
+    problems = [*found.problems, *files.problems][: consistency.PROBLEMS]
+    return ExaminationOut(
+        series=found.series, points=found.points, files=files.files, received_files=files.received, problems=problems
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from tidelog_server.query.cursors import decode_cursor, encode_cursor
 from tidelog_server.query.expressions import Condition, in_ids
 from tidelog_server.query.order import Order, Place, Segment, segments_of
 from tidelog_server.query.parser import parse, parse_subject
+from tidelog_server.query.patterns import check_pattern, matcher
 from tidelog_server.query.scope import Scope, scope_of
 from tidelog_server.query.stored_values import contains_word
 from tidelog_server.query.syntax import Attribute, Query, Subject, Words, subject_attribute
@@ -195,17 +196,27 @@ def _virtual_value(run: Run, subject: Subject, now_ms: int) -> Value:
 
 
 def columns_of(
-    connection: sa.Connection, project_id: int, *, containing: str = "", limit: int = PATHS_LIMIT
+    connection: sa.Connection, project_id: int, *, containing: str = "", pattern: str = "", limit: int = PATHS_LIMIT
 ) -> list[Column]:
     """What a table of this project can show: the columns of every run, then its attributes by path.
 
-    At most `limit` paths, those in which `containing` occurs (capitals make no difference). A path of several types is
-    listed with those of its least and greatest number and of a text: looking at every run would take too long.
+    At most `limit` paths, those in which `containing` occurs (capitals make no difference) and the RE2 expression
+    `pattern`. A path of several types is listed with those of its least and greatest number and of a text: looking at
+    every run would take too long. Raises `InvalidRequestError` for what is no expression.
     """
+    matches = _matcher(pattern)
     found = [
-        Column(path, _STORED_NAMES.get(kind, kind)) for path, kind in VIRTUAL.items() if containing.lower() in path
+        Column(path, _STORED_NAMES.get(kind, kind))
+        for path, kind in VIRTUAL.items()
+        if containing.lower() in path and matches(path)
     ]
-    rows = connection.execute(_paths_with_types(project_id, containing, limit))
+    query = _paths_with_types(project_id, containing, limit)
+    if pattern:
+        named = sa.select(paths.c.id, paths.c.path).where(paths.c.project_id == project_id).order_by(paths.c.path)
+        query = query.where(
+            in_ids(paths.c.id, [path_id for path_id, path in connection.execute(named) if matches(path)])
+        )
+    rows = connection.execute(query)
     for path, *types in sorted(rows):
         if path not in VIRTUAL:
             found.extend(Column(path, kind) for kind in dict.fromkeys(types) if kind is not None)
@@ -217,6 +228,17 @@ def types_of(connection: sa.Connection, project_id: int, names: Collection[str])
     rows = connection.execute(_paths_with_types(project_id, "", PATHS_LIMIT).where(paths.c.path.in_(names)))
     stored = {path: list(dict.fromkeys(kind for kind in types if kind is not None)) for path, *types in rows}
     return {path: [str(VIRTUAL[path])] if path in VIRTUAL else stored.get(path, []) for path in names}
+
+
+def _matcher(pattern: str) -> Callable[[str], bool]:
+    if not pattern:
+        return lambda path: True
+    wrong = check_pattern(pattern)
+    if wrong:
+        raise InvalidRequestError(
+            f"{pattern[:200]!r} is no regular expression ({wrong}). The syntax is that of RE2.", field="pattern"
+        )
+    return matcher(pattern)
 
 
 _STORED_NAMES: dict[str, str] = {"runState": "run_state"}

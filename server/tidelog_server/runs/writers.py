@@ -126,6 +126,7 @@ def advance(connection: sa.Connection, writer: Writer, *, by: int, defined_paths
 class WriterState:
     """What a writer sent, and what became of it. `records` are points and values; `dropped` a full disk refused."""
 
+    number: int
     writer: str
     run_id: int
     run: str
@@ -158,9 +159,9 @@ def find_state(connection: sa.Connection, name: str) -> WriterState:
 
 
 def _select_states() -> sa.Select[Any]:
-    given = ("writer", "run_id", "run")
+    given = ("number", "writer", "run_id", "run")
     names = (name for name in WriterState.__dataclass_fields__ if name not in given)
-    columns = (writers.c.name, writers.c.run_id, runs.c.label, *(writers.c[name] for name in names))
+    columns = (writers.c.id, writers.c.name, writers.c.run_id, runs.c.label, *(writers.c[name] for name in names))
     return sa.select(*columns).join(runs, runs.c.id == writers.c.run_id)
 
 

@@ -96,3 +96,28 @@ def test_wrong_requests(client: httpx.Client, runs: list[Sender], change: dict[s
     """Each is answered with what is wrong."""
     answer = client.post("/api/series/points", json={"runs": ["PROJECT-1"], **change})
     assert answer.status_code == status
+
+
+def test_a_fork_has_the_series_that_it_only_inherits(client: httpx.Client, services: Services) -> None:
+    """As far as they reach up to the fork, in pages of any size; with `own`, only what it logged itself."""
+    origin = Sender(services.receiver, key="origin")
+    origin.journal.column("a", ((float(step), 1.0) for step in range(10)))
+    origin.journal.column("b", ((float(step), 2.0) for step in range(10)))
+    origin.journal.column("late", ((float(step), 3.0) for step in range(6, 10)))
+    origin.ship()
+    fork = Sender(services.receiver, key="fork", fork_run="origin", fork_step=4.0)
+    fork.journal.column("b", [(3.0, 9.0), (5.0, 9.0)])
+    fork.journal.column("c", [(1.0, 4.0)])
+    fork.ship()
+    expected = [
+        *(("a", step, 1.0) for step in range(5)),
+        *(("b", step, 2.0) for step in range(3)), ("b", 3, 9.0), ("b", 5, 9.0),
+        ("c", 1, 4.0),
+    ]  # fmt: skip
+    for limit in (1, 2, 5, 1000):
+        found = pages(client, runs=["PROJECT-2"], limit=limit)
+        assert [row[1:] for row in found] == expected
+    own = pages(client, runs=["PROJECT-2"], own=True)
+    assert [row[1:] for row in own] == [("b", 3, 9.0), ("b", 5, 9.0), ("c", 1, 4.0)]
+    listed = client.post("/api/series/find", json={"runs": ["PROJECT-2"]}).json()["series"]
+    assert [item["path"] for item in listed] == ["a", "b", "c"]
