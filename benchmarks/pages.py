@@ -121,7 +121,7 @@ class Browser:
         """Seconds from the navigation to the first contentful paint."""
         self._from_memory = from_memory
         self.page.goto(self.address)
-        self.page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length > 0")
+        self.page.wait_for_function("() => performance.getEntriesByName('first-contentful-paint').length > 0")
         painted: float = self.page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
         return painted / 1000
 
