@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from tidelog_server.clock import now_ms
 from tidelog_server.errors import InvalidRequestError
+from tidelog_server.ingest import log
 from tidelog_server.pages.addresses import compare_address, project_address
 from tidelog_server.pages.axes import Axes, Choice, axes_of
 from tidelog_server.pages.chart_sections import Charts, charts_of, is_monitoring
@@ -180,8 +181,9 @@ def comparison_of(services: Services, project: str, labels: Sequence[str], asked
     with services.database.read() as connection:
         found = find_project(connection, project)
         chosen = runs_by_label(connection, found, labels)
+        waiting = log.waiting(connection, [one.id for one in chosen])
     for one in chosen:
-        if one.state == "running":
+        if one.id in waiting or (one.fork_label and one.state == "running"):
             services.folder.fold(one.id)
     media = None
     with services.database.read() as connection:
