@@ -223,7 +223,7 @@ def catalogue(
         .order_by(artifact_links.c.version_id, artifact_links.c.created_ms, artifact_links.c.role, runs.c.id)
     )
     for version_id, *link in connection.execute(linked):
-        links[version_id].append(Link(*link))
+        links[version_id].append(Link(*link, version_id))
     return found, links, found[-1].id if len(rows) > PAGE_VERSIONS else None
 
 
