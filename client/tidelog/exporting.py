@@ -33,6 +33,7 @@ from tidelog.metrics import Choice, find_series
 from tidelog.objects import stored_objects
 from tidelog.paths import quoted
 from tidelog.run_columns import OF_THE_RUN
+from tidelog.run_attributes import attributes_of
 from tidelog.tables import run_labels
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def _write_head(server: Transport, project: str, folder: str) -> None:
 
 def _export_run(server: Transport, label: str, folder: str) -> Exported:
     address = f"/runs/{quoted(label)}"
-    attributes = server.get(f"{address}/attributes")["attributes"]
+    attributes = list(attributes_of(server, quoted(label)))
     run = server.get(address)
     writers = server.get(f"{address}/writers")["writers"]
     revision = _revision(server, run, writers)

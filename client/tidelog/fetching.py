@@ -16,6 +16,7 @@ from tidelog.frames import read_frame
 from tidelog.objects import object_value, stored_objects
 from tidelog.paths import quoted
 from tidelog.reading import unpacked
+from tidelog.run_attributes import attributes_of
 from tidelog.series_values import SeriesValues
 from tidelog.values import STEP_SCALE
 
@@ -137,7 +138,8 @@ class Reader:
 
     def exists(self, path: str) -> bool:
         """Say whether there is anything at the path or below it."""
-        return bool(self._attributes(path))
+        where = f"/runs/{self._current_reference()}/attributes"
+        return bool(self._server().get(where, {"prefix": path, "limit": 1})["attributes"])
 
     def close(self) -> None:
         """Close the connection; the next read opens another."""
@@ -146,9 +148,7 @@ class Reader:
             transport.close()
 
     def _attributes(self, path: str) -> list[dict[str, Any]]:
-        answer = self._server().get(f"/runs/{self._current_reference()}/attributes", {"prefix": path})
-        attributes: list[dict[str, Any]] = answer["attributes"]
-        return attributes
+        return list(attributes_of(self._server(), self._current_reference(), path))
 
     def _current_reference(self, *, files: bool = False) -> str:
         """Return the run's name in addresses, once the server has all that this process logged."""

@@ -45,6 +45,7 @@ from tidelog.reading import (
 )
 from tidelog.recovery import PIECE_BYTES
 from tidelog.run_columns import OF_THE_RUN
+from tidelog.run_attributes import attributes_of
 from tidelog.segments import JournalFolder, Origin
 from tidelog.verifying_files import EventKey, LoggedFiles, LoggedSets, event_key, missing_events
 
@@ -273,8 +274,7 @@ class _Comparison:
     def _compare_values(self, values: Mapping[int, bytes]) -> None:
         if not values:
             return
-        answer = self._server.get(f"/runs/{self._run}/attributes")
-        here = {item["path"]: item for item in answer["attributes"]}
+        here = {item["path"]: item for item in attributes_of(self._server, self._run)}
         for number, value in values.items():
             path = self._names[number]
             item = here.get(path)

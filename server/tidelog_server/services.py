@@ -10,6 +10,7 @@ from tidelog_server.ingest.committer import Committer
 from tidelog_server.ingest.receiver import Receiver
 from tidelog_server.maintenance import Maintenance
 from tidelog_server.migrations import upgrade
+from tidelog_server.runs.names import NamesCache
 from tidelog_server.series.fold import Folder
 from tidelog_server.series.schedule import FoldSchedule
 from tidelog_server.series.tails import Tails
@@ -33,6 +34,7 @@ class Services:
         self.folder = Folder(self.database, self.cache)
         self.tails = Tails(self.database, self.cache, self.folder)
         self.sheets = Sheets()
+        self.names = NamesCache()
         self.schedule = FoldSchedule(self.database, self.folder)
         self.maintenance = Maintenance(
             self.database,

@@ -10,6 +10,7 @@ from tidelog.commands.options import Commands, add_command, add_json_option, add
 from tidelog.commands.printing import print_json, print_table, shown_value
 from tidelog.commands.statuses import DONE
 from tidelog.paths import quoted
+from tidelog.run_attributes import attributes_of
 
 
 def add(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -28,7 +29,7 @@ def show_run(options: argparse.Namespace) -> int:
     label = quoted(options.run)
     with server_of(options) as server:
         run = server.get(f"/runs/{label}")
-        attributes = server.get(f"/runs/{label}/attributes", {"prefix": options.path})["attributes"]
+        attributes = list(attributes_of(server, label, options.path))
     if options.json:
         print_json({**run, "attributes": attributes})
         return DONE

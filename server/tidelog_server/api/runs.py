@@ -14,9 +14,12 @@ from tidelog_server.runs.system import STAGES, TAGS, TEXT_CHARACTERS
 from tidelog_server.series import deletion
 from tidelog_server.series.points import STEP_UNITS
 from tidelog_server.services import Services
+from tidelog_server.tables import ATTRIBUTE_TYPES
 from tidelog_server.urls import run_url
 
 router = APIRouter(tags=["runs"])
+
+AttributeType = Annotated[str, Field(pattern=f"^({'|'.join(ATTRIBUTE_TYPES)})$")]
 
 
 class RunOut(BaseModel):
@@ -88,9 +91,10 @@ class AttributeOut(BaseModel):
 
 
 class AttributeList(BaseModel):
-    """Attributes, sorted by path."""
+    """Attributes, sorted by path. `next` is the `after` of the next page, null at the end."""
 
     attributes: list[AttributeOut]
+    next: str | None
 
 
 @router.get("/runs")
@@ -133,17 +137,25 @@ def ask_of_run(request: Request, label: str, wanted: RunRequest) -> RunOut:
 
 
 @router.get("/runs/{label}/attributes", response_model_exclude_unset=True)
-def read_attributes(request: Request, label: str, prefix: Annotated[str, Query(max_length=1024)] = "") -> AttributeList:
+def read_attributes(
+    request: Request,
+    label: str,
+    prefix: Annotated[str, Query(max_length=1024)] = "",
+    type: Annotated[list[AttributeType] | None, Query(description="of these types only")] = None,
+    after: Annotated[str, Query(max_length=1024, description="`next` of the page before")] = "",
+    limit: Annotated[int, Query(ge=1, le=attributes.PAGE)] = attributes.PAGE,
+) -> AttributeList:
     """The attributes at or below a path, everything included that was acknowledged before the request."""
     services: Services = request.app.state.services
     with services.database.read() as connection:
         run = runs.find_run(connection, label)
     services.folder.fold_lineage(run.id)
     with services.database.read() as connection:
-        found = attributes.attributes_of(connection, run.id, prefix.strip("/"))
         run = runs.find_run(connection, label)
-    found = system.with_system(run, found, prefix.strip("/"))
-    return AttributeList(attributes=[_attribute(attribute) for attribute in found])
+        part = attributes.Part(prefix.strip("/"), tuple(type or ()), after, limit + 1)
+        found = system.attributes_in(connection, run, part)
+    following = found[limit - 1].path if len(found) > limit else None
+    return AttributeList(attributes=[_attribute(attribute) for attribute in found[:limit]], next=following)
 
 
 class AttributesDeleted(BaseModel):

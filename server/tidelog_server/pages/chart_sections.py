@@ -7,14 +7,16 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tidelog_server.pages.addresses import sketch_address
 from tidelog_server.pages.chart_view import ChartView
-from tidelog_server.pages.tree import in_reading_order
+from tidelog_server.pages.tree import RUNS_KEPT, in_reading_order
 
 OPEN_CHARTS = 60  # in all sections that are open at first; the others cost a line each until they are opened
 PAGE_CHARTS = 60  # of one section
 MONITORING = "monitoring"
+MONITORING_PREFIX = f"{MONITORING}/"
 TOP_LEVEL = "Top level"
 EXPRESSIONS = "Expressions"
 CHARTS_PER_SECTION = 2  # on average; with fewer a page is mostly headings
@@ -91,7 +93,7 @@ class Charts:
 
 def is_monitoring(path: str) -> bool:
     """Whether this path belongs to the hardware's measurements rather than to the training's."""
-    return path.split("/", 1)[0] == MONITORING
+    return path.startswith(MONITORING_PREFIX) or path == MONITORING
 
 
 def charts_of(paths: Iterable[str], *, project: str, labels: Sequence[str], view: ChartView | None = None) -> Charts:
@@ -100,19 +102,25 @@ def charts_of(paths: Iterable[str], *, project: str, labels: Sequence[str], view
     """
     view = view or ChartView()
     drawn = [label for label in labels if view.shows(label)]
-    wanted = sorted(set(paths), key=in_reading_order)
-    by_section = _sections(wanted)
+    wanted = tuple(paths)
+    by_section = _sections_in_order(wanted)
     sections = []
     if view.expressions:
         places = tuple(_expression_place(text, project, drawn, view) for text in view.expressions)
         sections.append(ChartSection(EXPRESSIONS, places, total=len(places)))
     room = OPEN_CHARTS
-    for title in sorted(by_section, key=_section_order):
-        found = by_section[title]
+    for title, found in by_section.items():
         opens_at_first = room > 0
         room -= min(len(found), PAGE_CHARTS)
         sections.append(_section(title, found, project, drawn, view, opens_at_first=opens_at_first))
-    return Charts(sections=tuple(sections), total=len(wanted))
+    return Charts(sections=tuple(sections), total=sum(map(len, by_section.values())))
+
+
+@lru_cache(maxsize=RUNS_KEPT)
+def _sections_in_order(paths: tuple[str, ...]) -> dict[str, list[str]]:
+    """The paths by section, both in the order of reading."""
+    by_section = _sections(sorted(set(paths), key=in_reading_order))
+    return {title: by_section[title] for title in sorted(by_section, key=_section_order)}
 
 
 def _section(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from tidelog_server.runs.attributes import Attribute
 
 MAX_DEPTH = 8  # levels drawn; what lies deeper keeps the rest of its path as its name
 MAX_ATTRIBUTES = 1_000  # rows drawn; the find box leads to the others
+RUNS_KEPT = 8  # of which the order of very many paths is remembered
 SMALL_NAMESPACE = 40  # attributes in a namespace that is open at first
 CLOSED_AT_FIRST = ("sys", "cluster", "monitoring", "source_code")
 
@@ -42,14 +45,24 @@ class _Namespace:
     namespaces: dict[str, _Namespace] = field(default_factory=dict)
 
 
-def tree_of(attributes: Iterable[Attribute], *, all_open: bool = False) -> Tree:
-    """The tree of these attributes: attributes before namespaces, what tidelog adds itself at the end."""
+@lru_cache(maxsize=RUNS_KEPT)
+def drawn_in_tree(paths: tuple[str, ...]) -> list[str]:
+    """Those of these paths that a tree has room for: their attributes are to be read for it."""
+    return heapq.nsmallest(MAX_ATTRIBUTES, paths, key=in_reading_order)
+
+
+def tree_of(attributes: Iterable[Attribute], *, total: int | None = None, all_open: bool = False) -> Tree:
+    """The tree of these attributes: attributes before namespaces, what tidelog adds itself at the end.
+
+    `total` is how many there are, if these are only the ones that it has room for.
+    """
     wanted = sorted(attributes, key=lambda attribute: in_reading_order(attribute.path))
     shown = wanted[:MAX_ATTRIBUTES]
+    total = len(wanted) if total is None else total
     root = _Namespace(path="")
     for attribute in shown:
         _place(root, attribute)
-    return Tree(rows=tuple(_rows(root, all_open)), shown=len(shown), hidden=len(wanted) - len(shown))
+    return Tree(rows=tuple(_rows(root, all_open)), shown=len(shown), hidden=total - len(shown))
 
 
 def in_reading_order(path: str) -> tuple[int, list[str]]:
@@ -62,6 +75,12 @@ def matching(attributes: Iterable[Attribute], find: str) -> list[Attribute]:
     """The attributes whose path contains each word of `find`, in any case."""
     words = find.casefold().split()
     return [attribute for attribute in attributes if all(word in attribute.path.casefold() for word in words)]
+
+
+def matching_paths(paths: tuple[str, ...], find: str) -> tuple[str, ...]:
+    """Those of these paths that contain each word of `find`, in any case."""
+    words = find.casefold().split()
+    return tuple(path for path in paths if all(word in path.casefold() for word in words)) if words else paths
 
 
 def _place(root: _Namespace, attribute: Attribute) -> None:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from tidelog_server import bulk
+from tidelog_server.query.expressions import binary_text
 from tidelog_server.series.heads import as_head, within
 from tidelog_server.series.points import STEP_UNITS, Int64s
 from tidelog_server.tables import SERIES_TYPES, attributes, paths, series
@@ -23,6 +24,8 @@ AS_TEXT = frozenset({"string", "string_series"})
 AS_JSON = frozenset({"string_set", "file", "file_set", "artifact", "git_ref", "histogram_series", "file_series"})
 NEGATIVE_ZERO = "-0.0"
 NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+NAMES_PER_STATEMENT = 5_000
+PAGE = 10_000  # attributes that one request gets
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 Value = float | int | bool | str | datetime | list[str] | dict[str, Any] | None
@@ -63,8 +66,47 @@ class Attribute:
     extent: Extent | None = None
 
 
+@dataclass(frozen=True)
+class Part:
+    """Which attributes of a run are meant: at or below `prefix`, of `types` (none: all), behind the path `after`, the
+    first `limit` of them.
+    """
+
+    prefix: str = ""
+    types: Sequence[str] = ()
+    after: str = ""
+    limit: int | None = None
+
+
 def attributes_of(connection: sa.Connection, run_id: int, prefix: str = "") -> list[Attribute]:
     """The attributes of a run at or below `prefix`, sorted by path; all of them without one."""
+    return attributes_in(connection, run_id, Part(prefix))
+
+
+def attributes_at(connection: sa.Connection, run_id: int, wanted: Sequence[str]) -> list[Attribute]:
+    """Those of these attributes that the run has, sorted by path."""
+    found: list[Attribute] = []
+    for start in range(0, len(wanted), NAMES_PER_STATEMENT):
+        part = wanted[start : start + NAMES_PER_STATEMENT]
+        found.extend(_attribute(row) for row in connection.execute(_select(run_id).where(paths.c.path.in_(part))))
+    return sorted(found, key=lambda attribute: attribute.path)
+
+
+def attributes_in(connection: sa.Connection, run_id: int, part: Part) -> list[Attribute]:
+    """The attributes of a run that are meant, sorted by path as the bytes of UTF-8 are."""
+    path = binary_text(paths.c.path)
+    query = _select(run_id).order_by(path)
+    if part.prefix:
+        below = paths.c.path.startswith(part.prefix + "/", autoescape=True)
+        query = query.where((paths.c.path == part.prefix) | below)
+    if part.types:
+        query = query.where(attributes.c.type.in_(part.types))
+    if part.after:
+        query = query.where(path > part.after)
+    return [_attribute(row) for row in connection.execute(query.limit(part.limit))]
+
+
+def _select(run_id: int) -> sa.Select[Any]:
     columns = [
         paths.c.path,
         attributes.c.type,
@@ -73,7 +115,7 @@ def attributes_of(connection: sa.Connection, run_id: int, prefix: str = "") -> l
         attributes.c.path_id,
         series.c.id,
     ]
-    query = (
+    return (
         sa.select(*columns, *(column for column in series.c if column.name not in ("id", "path_id", "type")))
         .join(paths, paths.c.id == attributes.c.path_id)
         .outerjoin(
@@ -83,11 +125,7 @@ def attributes_of(connection: sa.Connection, run_id: int, prefix: str = "") -> l
             & (series.c.abandoned_by == 0),
         )
         .where(attributes.c.run_id == run_id)
-        .order_by(paths.c.path)
     )
-    if prefix:
-        query = query.where((paths.c.path == prefix) | paths.c.path.startswith(prefix + "/", autoescape=True))
-    return [_attribute(row) for row in connection.execute(query)]
 
 
 def decode_value(kind: str, number: float | None, text: str | None) -> Value:

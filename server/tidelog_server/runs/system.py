@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -15,10 +16,12 @@ from tidelog_server.clock import now_ms
 from tidelog_server.errors import InvalidRequestError
 from tidelog_server.query.expressions import in_ids
 from tidelog_server.query.value_types import VIRTUAL
-from tidelog_server.runs.attributes import EPOCH, Attribute, Value, delete_attributes, write_attributes
+from tidelog_server.runs import attributes
+from tidelog_server.runs.attributes import EPOCH, Attribute, Part, Value, delete_attributes, write_attributes
 from tidelog_server.runs.paths import intern_paths
 from tidelog_server.runs.runs import NAME_CHARACTERS, Run
-from tidelog_server.tables import attributes, runs
+from tidelog_server.tables import attributes as attributes_table
+from tidelog_server.tables import runs
 
 TEXT_CHARACTERS = 100_000
 TAGS = 1_000
@@ -65,6 +68,19 @@ def with_system(run: Run, found: Sequence[Attribute], prefix: str = "", now: int
     return sorted([*columns, *others], key=lambda attribute: attribute.path)
 
 
+def attributes_in(connection: sa.Connection, run: Run, part: Part) -> list[Attribute]:
+    """The attributes of a run that are meant, its columns among them, sorted by path."""
+    columns = [
+        column
+        for column in with_system(run, [], part.prefix)
+        if column.path > part.after and (not part.types or column.type in part.types)
+    ]
+    # Of what is stored at the paths of columns nothing is shown, so that as many more are read.
+    wider = part if part.limit is None else replace(part, limit=part.limit + len(VIRTUAL))
+    stored = (one for one in attributes.attributes_in(connection, run.id, wider) if one.path not in VIRTUAL)
+    return sorted([*columns, *stored], key=lambda attribute: attribute.path)[: part.limit]
+
+
 def edit(connection: sa.Connection, run: Run, changes: Mapping[str, str | Sequence[str] | None]) -> None:
     """Set what people may set of a run: the keys of `EDITABLE`. An empty value takes it away, but for the name.
 
@@ -89,8 +105,10 @@ def change_tags(connection: sa.Connection, ids: Sequence[int], *, add: Sequence[
     for project_id in sorted(set(projects.values())):
         [path_id] = intern_paths(connection, project_id, [EDITABLE["tags"]])
         here = [run_id for run_id, found in projects.items() if found == project_id]
-        stored = sa.select(attributes.c.run_id, attributes.c.text).where(
-            in_ids(attributes.c.run_id, here), attributes.c.path_id == path_id, attributes.c.type == "string_set"
+        stored = sa.select(attributes_table.c.run_id, attributes_table.c.text).where(
+            in_ids(attributes_table.c.run_id, here),
+            attributes_table.c.path_id == path_id,
+            attributes_table.c.type == "string_set",
         )
         before = {run_id: set(json.loads(text)) for run_id, text in connection.execute(stored)}
         for run_id in here:

@@ -51,6 +51,31 @@ def test_attributes_see_what_was_acknowledged(client: httpx.Client, run: Sender)
     assert [item["path"] for item in narrowed] == ["a/loss"]
 
 
+def test_attributes_page_by_page(client: httpx.Client, run: Sender) -> None:
+    """Pages of any size together are the whole, columns of the run among them; types narrow them."""
+    run.journal.row({f"wide/{number:03}": 0.0 for number in range(40)}, step=0)
+    run.ship()
+    where = "/api/runs/PROJECT-1/attributes"
+    whole = client.get(where).json()
+    assert whole["next"] is None
+    names = [item["path"] for item in whole["attributes"]]
+    assert names == sorted(names)
+    for limit in (1, 7, 1_000):
+        found, after = [], ""
+        while after is not None:
+            page = client.get(where, params={"limit": limit, "after": after}).json()
+            assert len(page["attributes"]) <= limit
+            found.extend(page["attributes"])
+            after = page["next"]
+        assert [item["path"] for item in found] == names
+    typed = client.get(where, params={"type": ["float", "string"]}).json()["attributes"]
+    assert {item["type"] for item in typed} == {"float", "string"}
+    assert [item["path"] for item in typed] == [
+        item["path"] for item in whole["attributes"] if item["type"] in ("float", "string")
+    ]
+    assert client.get(where, params={"type": "nonsense"}).status_code == 422
+
+
 def test_infinite_and_missing_numbers_in_json(client: httpx.Client, run: Sender) -> None:
     """JSON has no NaN: it is a text there, in attributes and in series."""
     run.journal.point("odd", float("nan"), 0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.journals import Sender
 from tests.server.pages.conftest import Pages
 from tidelog_server.dashboards.content import content_from
@@ -99,3 +101,21 @@ def add_dashboard(pages: Pages) -> str:
         project = find_project(connection, "mnist")
         content = content_from(json.dumps({"widgets": WIDGETS}))
         return str(create_dashboard(connection, project.id, "dashboard", "all kinds", content))
+
+
+@pytest.mark.parametrize("tab", ["charts", "attributes"])
+def test_the_page_of_a_wide_run_reads_what_it_shows(pages: Pages, tab: str) -> None:
+    """As many statements for 3,000 series as for a few, and what is logged afterwards is there at once."""
+    pages.log(0)
+    path = f"/projects/mnist/runs/MNIST-1?tab={tab}"
+    pages.get(path)
+    few = pages.statements(path)
+    sender = Sender(pages.services.receiver, project="mnist", key="run-0")
+    sender.journal.row({f"layers/{number:04}/norm": 0.5 for number in range(3_000)}, step=0)
+    sender.ship()
+    assert "3,001" in pages.get(path).text
+    assert pages.statements(path) <= few
+    sender.journal.point("layers/new", 1.0, 0)
+    sender.ship()
+    assert "3,002" in pages.get(path).text
+    assert "layers/new" in pages.get(f"{path}&find=layers/new").text

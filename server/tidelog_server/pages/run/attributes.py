@@ -8,6 +8,6 @@ TAB = Tab(
     name="attributes",
     text="Attributes",
     template="partials/run_attributes.html",
-    count=lambda shown: len(shown.attributes),
+    count=lambda shown: len(shown.names.all),
     is_always_there=True,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tidelog_server.pages.chart_sections import MONITORING as MONITORING_NAMESPACE
 from tidelog_server.pages.chart_sections import is_monitoring
 from tidelog_server.pages.run.hardware import HardwareView, hardware_view, idle_gpus
 from tidelog_server.pages.run.idleness import idle_phases
@@ -9,14 +10,16 @@ from tidelog_server.pages.run.tab import Shown, Tab
 
 
 def _count(shown: Shown, *, monitoring: bool) -> int:
-    return sum(is_monitoring(attribute.path) == monitoring for attribute in shown.of_type("float_series"))
+    return sum(is_monitoring(path) == monitoring for path in shown.names.of_type("float_series"))
 
 
 def _hardware(shown: Shown) -> HardwareView:
     """What the hardware did in all; of the GPUs that were idle for long, when."""
-    wanted = idle_gpus(shown.attributes)
-    when = idle_phases(shown.connection, shown.services.tails, shown.run, shown.attributes, wanted)
-    return hardware_view(shown.attributes, when)
+    sums = shown.below(MONITORING_NAMESPACE, "float", "int")
+    wanted = idle_gpus(sums)
+    measured = shown.of_type("float_series") if wanted else []
+    when = idle_phases(shown.connection, shown.services.tails, shown.run, measured, wanted)
+    return hardware_view(sums, when)
 
 
 TAB = Tab(

@@ -51,7 +51,7 @@ def paths_of(shown: Shown) -> list[str]:
         is_console = path.split("/")[0] == MONITORING and name in NAMES
         return (not is_console, space, NAMES.index(name) if is_console else 0, name)
 
-    return sorted((attribute.path for attribute in shown.of_type("string_series")), key=order)
+    return sorted(shown.names.of_type("string_series"), key=order)
 
 
 def _view(shown: Shown) -> ConsoleView:

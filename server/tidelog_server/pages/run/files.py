@@ -15,7 +15,7 @@ from tidelog_server.files.media_types import extension_of, kind_of
 from tidelog_server.files.reading import RunFile
 from tidelog_server.pages.addresses import run_address, with_query
 from tidelog_server.pages.run.tab import Shown, Tab
-from tidelog_server.pages.tree import matching
+from tidelog_server.pages.tree import matching_paths
 from tidelog_server.runs.runs import Run
 from tidelog_server.series.tails import Tails
 
@@ -85,8 +85,7 @@ def _view(shown: Shown) -> FilesView:
     query = shown.query
     chosen = Chosen(query.get("path", ""), query.get("name", ""), query.get("after", ""))
     page = _Page(shown.connection, shown.services.tails, shown.services.blobs, shown.run, chosen)
-    found = matching(shown.attributes, shown.find)
-    of_type = {kind: [one.path for one in found if one.type == kind] for kind in TYPES}
+    of_type = {kind: matching_paths(shown.names.of_type(kind), shown.find) for kind in TYPES}
     single = of_type["file"][:FILES_SHOWN]
     return FilesView(
         opened=page.opened(),
@@ -189,6 +188,6 @@ TAB = Tab(
     name="files",
     text="Files",
     template="partials/run_files.html",
-    count=lambda shown: len(shown.of_type(*TYPES)),
+    count=lambda shown: len(shown.names.of_type(*TYPES)),
     view=_view,
 )

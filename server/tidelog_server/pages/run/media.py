@@ -18,7 +18,7 @@ from tidelog_server.pages.objects.histograms import Drawing, bars
 from tidelog_server.pages.objects.tables import MEDIA_TYPE, TablePart, part_of
 from tidelog_server.pages.run.files import ShownFile, shown_file
 from tidelog_server.pages.run.tab import Shown, Tab
-from tidelog_server.pages.tree import matching
+from tidelog_server.pages.tree import matching_paths
 from tidelog_server.series.objects.points import ObjectPoints
 from tidelog_server.series.objects.reading import FoundObjects, find_many, page_of
 from tidelog_server.series.points import STEP_UNITS
@@ -80,7 +80,7 @@ class _Point:
 
 
 def _view(shown: Shown) -> MediaView:
-    paths = [one.path for one in matching(shown.of_type(*TYPES), shown.find)]
+    paths = matching_paths(shown.names.of_type(*TYPES), shown.find)
     at = step_of(shown.query.get("at", ""))
     drawn = paths[:SERIES_SHOWN]
     run, connection = shown.run, shown.connection
@@ -193,7 +193,7 @@ TAB = Tab(
     name="media",
     text="Media",
     template="partials/run/media.html",
-    count=lambda shown: len(shown.of_type(*TYPES)),
+    count=lambda shown: len(shown.names.of_type(*TYPES)),
     view=_view,
     partials={"run-media": "partials/run/media.html"},
 )

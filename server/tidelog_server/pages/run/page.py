@@ -20,11 +20,11 @@ from tidelog_server.pages.run import attributes, charts, console, events, files,
 from tidelog_server.pages.run.figures import hardware_charts
 from tidelog_server.pages.run.tab import Shown, Tab
 from tidelog_server.pages.templating import render, wanted_partial
-from tidelog_server.pages.tree import Tree, matching, tree_of
+from tidelog_server.pages.tree import Tree, drawn_in_tree, matching_paths, tree_of
 from tidelog_server.query.value_types import VIRTUAL
-from tidelog_server.runs.attributes import Attribute, attributes_of
+from tidelog_server.runs.attributes import Attribute
 from tidelog_server.runs.runs import Run, find_run
-from tidelog_server.runs.system import STAGES, with_system
+from tidelog_server.runs.system import STAGES
 from tidelog_server.runs.writers import WriterState, writers_of
 
 router = APIRouter(route_class=PageRoute)
@@ -115,8 +115,7 @@ def show_run(request: Request, project: str, label: str, tab: str = "charts", fi
     services.folder.fold_lineage(run.id)
     with services.database.read() as connection:
         run = find_run(connection, label)
-        attributes = with_system(run, attributes_of(connection, run.id))
-        shown = Shown(connection, services, run, attributes, find, request.query_params)
+        shown = Shown(connection, services, run, find, request.query_params)
         chosen = next((one for one in TABS if one.name == tab), TABS[0])
         received = received_of(writers_of(connection, run.id))
         page = run_page(shown, chosen, received, now=now_ms())
@@ -131,8 +130,9 @@ def run_page(shown: Shown, chosen: Tab, received: Received, *, now: int) -> RunP
     others = (("tab", _in_address(chosen)), ("find", shown.find))
     view = view_from(query)
     axes = axes_of(view, base=address, others=others)
-    found = matching(shown.attributes, shown.find)
-    charted = [attribute.path for attribute in found if attribute.type == "float_series"]
+    found = matching_paths(shown.names.all, shown.find)
+    has_tree = chosen in (charts.TAB, attributes.TAB)
+    charted = matching_paths(shown.names.of_type("float_series"), shown.find)
     is_charted = chosen is charts.TAB
     if chosen is charts.MONITORING:
         hardware = [path for path in charted if is_monitoring(path)]
@@ -143,16 +143,16 @@ def run_page(shown: Shown, chosen: Tab, received: Received, *, now: int) -> RunP
     return RunPage(
         run=run,
         runs=(run,),
-        facts=_facts(run, shown.attributes, received, now),
+        facts=_facts(run, shown.below("sys"), received, now),
         address=address,
         tab=chosen.name,
         tabs=tuple(_links(shown, chosen, axes)),
         template=chosen.template,
         finds=chosen.finds,
         find=shown.find,
-        tree=tree_of(found if chosen in (charts.TAB, attributes.TAB) else (), all_open=bool(shown.find)),
+        tree=tree_of(shown.at(drawn_in_tree(found)) if has_tree else (), total=len(found), all_open=bool(shown.find)),
         charts=drawn,
-        chart_count=len(shown.of_type("float_series")),
+        chart_count=len(shown.names.of_type("float_series")),
         axes=axes,
         stages=STAGES,
         permanent=frozenset(VIRTUAL),

@@ -160,12 +160,12 @@ def _text(values: Mapping[str, Any], path: str) -> str:
 
 
 def _values(shown: Shown) -> dict[str, Any]:
-    found = (attribute for attribute in shown.attributes if attribute.path.startswith(NAMESPACE))
+    found = shown.below(NAMESPACE.rstrip("/"))
     return {attribute.path.removeprefix(NAMESPACE): attribute.value for attribute in found}
 
 
 def _view(shown: Shown) -> SourceView:
-    sets = {one.path for one in shown.of_type("file_set")}
+    sets = set(shown.names.of_type("file_set"))
     titles = {"files": "Source files", "untracked_files": "Files that git does not know, kept"}
     files = tuple(_files(shown, NAMESPACE + name, title) for name, title in titles.items() if NAMESPACE + name in sets)
     return replace(source_view(_values(shown)), files=files)
@@ -183,7 +183,7 @@ TAB = Tab(
     name="source",
     text="Source",
     template="partials/run/source.html",
-    count=lambda shown: None if _values(shown) else 0,
+    count=lambda shown: None if any(path.startswith(NAMESPACE) for path in shown.names.all) else 0,
     view=_view,
     finds=False,
 )

@@ -4,30 +4,57 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
 from starlette.datastructures import QueryParams
 
-from tidelog_server.runs.attributes import Attribute
+from tidelog_server.query.value_types import VIRTUAL
+from tidelog_server.runs.attributes import Attribute, Part, attributes_at
+from tidelog_server.runs.names import RunNames
 from tidelog_server.runs.runs import Run
+from tidelog_server.runs.system import attributes_in, with_system
 from tidelog_server.services import Services
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What a tab is worked out from. `query` are the parts of the address; `find` is among them."""
+    """What a tab is worked out from. `query` are the parts of the address; `find` is among them.
+
+    A run may have 100,000 attributes: what all are called is read at once, values only of those that are asked for.
+    """
 
     connection: sa.Connection
     services: Services
     run: Run
-    attributes: Sequence[Attribute]
     find: str
     query: QueryParams
 
+    @cached_property
+    def names(self) -> RunNames:
+        """What all attributes are called, by type."""
+        return self.services.names.names(self.connection, self.run)
+
     def of_type(self, *types: str) -> list[Attribute]:
         """The attributes of these types."""
-        return [attribute for attribute in self.attributes if attribute.type in types]
+        return self.at(self.names.of_type(*types))
+
+    def below(self, prefix: str, *types: str) -> list[Attribute]:
+        """The attributes at or below a path, of these types; of all types if none is named."""
+        return attributes_in(self.connection, self.run, Part(prefix, types))
+
+    def at(self, paths: Sequence[str]) -> list[Attribute]:
+        """The attributes at these paths."""
+        wanted = set(paths)
+        stored = attributes_at(self.connection, self.run.id, [path for path in paths if path not in VIRTUAL])
+        system = (one for one in with_system(self.run, []) if one.path in wanted)
+        return sorted([*system, *stored], key=lambda attribute: attribute.path)
+
+    @cached_property
+    def attributes(self) -> list[Attribute]:
+        """All of them, each with its value: dear where a run has many."""
+        return self.below("")
 
 
 @dataclass(frozen=True)
