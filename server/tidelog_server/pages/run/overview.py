@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from tidelog_server.artifacts.artifacts import Version
 from tidelog_server.pages.chart_sections import is_monitoring
 from tidelog_server.pages.run.media import MediaItem, newest_images
 from tidelog_server.pages.run.tab import Shown, Tab
-from tidelog_server.pages.tree import CLOSED_AT_FIRST, in_reading_order, matching
+from tidelog_server.pages.tree import CLOSED_AT_FIRST, in_reading_order, matching_paths
 from tidelog_server.runs.attributes import Attribute
 from tidelog_server.runs.events import StoredEvent, events_of
 
@@ -40,26 +41,32 @@ class OverviewView:
 
 
 def _view(shown: Shown) -> OverviewView:
-    found = matching(shown.attributes, shown.find)
+    metrics = [path for path in _found(shown, "float_series") if not is_monitoring(path)]
+    singles = [kind for kind in shown.names.by_type if kind not in (*SERIES, *FILES)]
     events = events_of(shown.connection, shown.run.id, limit=EVENTS_READ)
     alerts = [event for event in events if event.level != "info" or event.kind == "alert"]
     return OverviewView(
         alerts=tuple(alerts[:EVENTS_SHOWN]),
-        metrics=_part([one for one in found if one.series is not None and not is_monitoring(one.path)], METRICS_SHOWN),
-        values=_part([one for one in found if _is_parameter(one)], VALUES_SHOWN),
+        metrics=_part(shown, metrics, METRICS_SHOWN),
+        values=_part(shown, [path for path in _found(shown, *singles) if _is_own(path)], VALUES_SHOWN),
         images=tuple(newest_images(shown, IMAGES_SHOWN)),
         artifacts=tuple(artifacts.of_run(shown.connection, shown.run.id)[:ARTIFACTS_SHOWN]),
     )
 
 
-def _is_parameter(attribute: Attribute) -> bool:
-    """Whether somebody set it: a single value, and none that tidelog adds itself."""
-    return attribute.type not in (*SERIES, *FILES) and attribute.path.split("/", 1)[0] not in CLOSED_AT_FIRST
+def _found(shown: Shown, *types: str) -> tuple[str, ...]:
+    return matching_paths(shown.names.of_type(*types), shown.find)
 
 
-def _part(attributes: Sequence[Attribute], limit: int) -> Part:
-    ordered = sorted(attributes, key=lambda attribute: in_reading_order(attribute.path))
-    return Part(tuple(ordered[:limit]), max(0, len(ordered) - limit))
+def _is_own(path: str) -> bool:
+    """Whether somebody set it, and not tidelog itself."""
+    return path.split("/", 1)[0] not in CLOSED_AT_FIRST
+
+
+def _part(shown: Shown, paths: Sequence[str], limit: int) -> Part:
+    first = shown.at(heapq.nsmallest(limit, paths, key=in_reading_order))
+    ordered = sorted(first, key=lambda attribute: in_reading_order(attribute.path))
+    return Part(tuple(ordered), max(0, len(paths) - limit))
 
 
 TAB = Tab(

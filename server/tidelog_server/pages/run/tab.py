@@ -51,11 +51,6 @@ class Shown:
         system = (one for one in with_system(self.run, []) if one.path in wanted)
         return sorted([*system, *stored], key=lambda attribute: attribute.path)
 
-    @cached_property
-    def attributes(self) -> list[Attribute]:
-        """All of them, each with its value: dear where a run has many."""
-        return self.below("")
-
 
 @dataclass(frozen=True)
 class Tab:
