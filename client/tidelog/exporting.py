@@ -32,8 +32,8 @@ from tidelog.exporting_series import write_float_series
 from tidelog.metrics import Choice, find_series
 from tidelog.objects import stored_objects
 from tidelog.paths import quoted
-from tidelog.run_columns import OF_THE_RUN
 from tidelog.run_attributes import attributes_of
+from tidelog.run_columns import OF_THE_RUN
 from tidelog.tables import run_labels
 
 if TYPE_CHECKING:

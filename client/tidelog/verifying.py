@@ -44,8 +44,8 @@ from tidelog.reading import (
     unpacked,
 )
 from tidelog.recovery import PIECE_BYTES
-from tidelog.run_columns import OF_THE_RUN
 from tidelog.run_attributes import attributes_of
+from tidelog.run_columns import OF_THE_RUN
 from tidelog.segments import JournalFolder, Origin
 from tidelog.verifying_files import EventKey, LoggedFiles, LoggedSets, event_key, missing_events
 
