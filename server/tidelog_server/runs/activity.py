@@ -28,8 +28,15 @@ class Activity:
     """`per_day` counts the runs that were started on each of the last `DAYS` days (UTC), today's last."""
 
     per_day: tuple[int, ...] = (0,) * DAYS
-    bytes: int = 0
+    series_bytes: int = 0
+    attribute_bytes: int = 0
+    file_bytes: int = 0
     newest: NewestRun | None = None
+
+    @property
+    def bytes(self) -> int:
+        """What all of its runs take in storage, as last counted."""
+        return self.series_bytes + self.attribute_bytes + self.file_bytes
 
 
 def activity_by_project(connection: sa.Connection, now_ms: int) -> dict[int, Activity]:
@@ -38,13 +45,16 @@ def activity_by_project(connection: sa.Connection, now_ms: int) -> dict[int, Act
     days: dict[int, list[int]] = {}
     for project_id, day, count in connection.execute(_runs_by_day(today)):
         days.setdefault(project_id, [0] * DAYS)[int(day) - (today - DAYS + 1)] = count
-    sizes = {project_id: int(size or 0) for project_id, size in connection.execute(_sizes())}
+    sizes = {
+        project_id: (int(series or 0), int(attributes or 0), int(files or 0))
+        for project_id, series, attributes, files in connection.execute(_sizes())
+    }
     newest = {row.project_id: NewestRun(*row[1:]) for row in connection.execute(_newest())}
     return {
         project_id: Activity(
-            per_day=tuple(days.get(project_id, (0,) * DAYS)),
-            bytes=sizes.get(project_id, 0),
-            newest=newest.get(project_id),
+            tuple(days.get(project_id, (0,) * DAYS)),
+            *sizes.get(project_id, (0, 0, 0)),
+            newest.get(project_id),
         )
         for project_id in {*days, *sizes, *newest}
     }
@@ -57,9 +67,9 @@ def _runs_by_day(today: int) -> sa.Select[int, int, int]:
     return sa.select(runs.c.project_id, day, sa.func.count()).where(*here).group_by(runs.c.project_id, day)
 
 
-def _sizes() -> sa.Select[int, int]:
-    size = sa.func.sum(runs.c.series_bytes + runs.c.attribute_bytes + runs.c.file_bytes)
-    return sa.select(runs.c.project_id, size).where(runs.c.purge_ms.is_(None)).group_by(runs.c.project_id)
+def _sizes() -> sa.Select[int, int, int, int]:
+    kinds = (sa.func.sum(size) for size in (runs.c.series_bytes, runs.c.attribute_bytes, runs.c.file_bytes))
+    return sa.select(runs.c.project_id, *kinds).where(runs.c.purge_ms.is_(None)).group_by(runs.c.project_id)
 
 
 def _newest() -> sa.Select[int, str, str, str, int, int]:
