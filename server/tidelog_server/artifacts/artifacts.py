@@ -222,8 +222,8 @@ def catalogue(
         .where(artifact_links.c.version_id.in_(list(links)), is_there())
         .order_by(artifact_links.c.version_id, artifact_links.c.created_ms, artifact_links.c.role, runs.c.id)
     )
-    for version_id, *link in connection.execute(linked):
-        links[version_id].append(Link(*link, version_id))
+    for version_id, role, run, name, version, created_ms in connection.execute(linked):
+        links[version_id].append(Link(role, run, name, version, created_ms, version_id))
     return found, links, found[-1].id if len(rows) > PAGE_VERSIONS else None
 
 
