@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import os
 import random
@@ -19,6 +18,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 import tidelog
 from benchmarks.jobs.many_runs import fill_project
 from tests.conftest import ServerProcess, free_port
+from tests.everything import Logged, log_everything
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
@@ -131,20 +131,9 @@ def full_run(site: Site) -> str:
 
 
 @pytest.fixture(scope="session")
-def hostile_run(site: Site) -> str:
-    """The label of a run that carries markup in every text a client can write."""
-    with (
-        contextlib.suppress(ZeroDivisionError),
-        site.log(project=f"p {HOSTILE}"[:200], name=HOSTILE, tags=[HOSTILE]) as run,
-    ):
-        run[f"params/{HOSTILE}"] = HOSTILE
-        run[f"{HOSTILE}/metric"].extend([1.0, 2.0, 3.0])
-        run[f"{HOSTILE}/log"].append(f"{HOSTILE} \x1b]8;;javascript:alert(1)\x07{HOSTILE}\x1b[31m{HOSTILE}")
-        run[f"{HOSTILE}/image"].append(np.zeros((4, 4), dtype="uint8"), name=HOSTILE[:100], description=HOSTILE)
-        run.alert(HOSTILE, HOSTILE)
-        run["sys/description"] = HOSTILE
-        raise ZeroDivisionError(HOSTILE)
-    return label_of(run)
+def hostile(site: Site) -> Logged:
+    """A project that carries markup in every text a client can write."""
+    return log_everything(site.url, site.folder, project=f"p {HOSTILE}"[:200], text=HOSTILE)
 
 
 def log_sweep_run(site: Site, number: int) -> str:
@@ -180,7 +169,7 @@ def watch_complaints(page: Page) -> list[str]:
 
     def note(message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
-            complaints.append(message.text)
+            complaints.append(f"{message.text} ({message.location.get('url', '')} on {page.url})")
 
     page.on("console", note)
     page.on("pageerror", lambda error: complaints.append(str(error)))
