@@ -6,6 +6,7 @@ Sizes are in the units of an SVG's view box; the style sheet gives colours and l
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from tidelog_server.runs.runs import Run
 
 LEFT, RIGHT, TOP, BOTTOM = 64, 16, 14, 40
 LEAST_WIDTH, LEAST_HEIGHT = 280, 160
+LETTER = 7  # the width of a letter of an axis' name, nearly
 TICKS = 5
 CATEGORIES = 12  # of an axis of texts; the rest share the last place
 CATEGORY_CHARACTERS = 18
@@ -59,9 +61,10 @@ class Scatter:
 
 @dataclass(frozen=True)
 class ParallelAxis:
-    """One attribute as a vertical axis at `x`."""
+    """One attribute as a vertical axis at `x`. `label` is as much of its name as has room there."""
 
     name: str
+    label: str
     x: float
     anchor: str
     ticks: tuple[Tick, ...]
@@ -136,8 +139,9 @@ def parallel_of(names: Sequence[str], found: Sequence[tuple[Run, Sequence[object
     low, high = size.height - BOTTOM, TOP + 20
     places = [RIGHT + place * (size.width - LEFT - RIGHT) / max(len(names) - 1, 1) for place in range(len(names))]
     columns = [_Column([values[place] for _, values in found], low, high) for place in range(len(names))]
+    room = int((size.width - LEFT - RIGHT) / max(len(names) - 1, 1) / LETTER)
     axes = tuple(
-        ParallelAxis(name, x, _anchor(place, len(names)), column.ticks)
+        ParallelAxis(name, _end_of(name, room), x, _anchor(place, len(names)), column.ticks)
         for place, (name, x, column) in enumerate(zip(names, places, columns, strict=True))
     )
     lines = []
@@ -166,7 +170,7 @@ class _Scale:
         least, greatest = min(values, default=0.0), max(values, default=1.0)
         if least == greatest:  # one value stands in the middle
             margin = abs(least) / 2 or 0.5
-            least, greatest = least - margin, greatest + margin
+            least, greatest = max(least - margin, -sys.float_info.max), min(greatest + margin, sys.float_info.max)
         return cls(least, greatest, start, stop)
 
     def at(self, value: float) -> float:
@@ -226,6 +230,11 @@ def _finite(value: object) -> float | None:
 
 def _shortened(text: str) -> str:
     return text if len(text) <= CATEGORY_CHARACTERS else text[: CATEGORY_CHARACTERS - 1] + "…"
+
+
+def _end_of(name: str, characters: int) -> str:
+    """The name, or its end where that is what has room: the last part of a path says most."""
+    return name if len(name) <= characters else "…" + name[len(name) - max(characters - 1, 1) :]
 
 
 def _anchor(place: int, count: int) -> str:

@@ -45,3 +45,12 @@ def test_parallel_coordinates_take_numbers_and_texts() -> None:
     assert [tick.text for tick in plot.axes[1].ticks] == ["adam", "sgd"]
     assert [len(line.points.split()) for line in plot.lines] == [2, 2, 1]
     assert plot.lines[0].points.split()[1] == plot.lines[2].points
+
+
+def test_long_names_of_axes_do_not_meet() -> None:
+    """What has room is the end of a path, which says most; the whole name is one look away."""
+    names = [f"training/model/checkpoints/epoch={number}/path" for number in range(6)]
+    plot = parallel_of(names, [(a_run(1), [0.1] * 6)], Size(900, 300))
+    assert all(7 * len(axis.label) <= 820 / 5 for axis in plot.axes)
+    assert [axis.name for axis in plot.axes] == names
+    assert all(axis.label.startswith("…") and axis.label.endswith("/path") for axis in plot.axes)
