@@ -38,8 +38,12 @@ class Home:
 
     def values(self, prefix: str = "", key: str = "k") -> dict[str, Any]:
         """Return path and value of the attributes below a namespace."""
-        found = self._get(f"/runs/{self.run(key)['label']}/attributes", prefix=prefix)["attributes"]
-        return {attribute["path"]: attribute["value"] for attribute in found}
+        address, after, found = f"/runs/{self.run(key)['label']}/attributes", "", {}
+        while after is not None:
+            page = self._get(address, prefix=prefix, after=after)
+            found.update({attribute["path"]: attribute["value"] for attribute in page["attributes"]})
+            after = page["next"]
+        return found
 
     def _get(self, path: str, /, **parameters: str) -> Any:
         headers = {"Accept": "application/json"}

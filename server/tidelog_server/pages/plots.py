@@ -16,7 +16,7 @@ from tidelog_server.runs.runs import Run
 
 LEFT, RIGHT, TOP, BOTTOM = 64, 16, 14, 40
 LEAST_WIDTH, LEAST_HEIGHT = 280, 160
-LETTER = 7  # the width of a letter of an axis' name, nearly
+LETTER = 10  # the width of a letter of an axis' name and some room around it, nearly
 TICKS = 5
 CATEGORIES = 12  # of an axis of texts; the rest share the last place
 CATEGORY_CHARACTERS = 18
