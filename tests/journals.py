@@ -10,7 +10,7 @@ from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from tidelog import records
+from tidelog.journal import records
 from tidelog_server.ingest.receiver import Received, Receiver
 from tidelog_server.runs import writers
 from tidelog_server.runs.writers import Registration

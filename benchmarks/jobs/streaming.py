@@ -14,8 +14,8 @@ PROJECT = "benchmarks"  # of every run that a benchmark logs
 def stream_all(url: str, runs: int) -> dict[str, float]:
     """Read every point of the newest runs in batches of Arrow; how many there were, how long, and the peak memory."""
     import tidelog
-    from tidelog.connecting import connected
-    from tidelog.tables import run_labels
+    from tidelog.fetching.tables import run_labels
+    from tidelog.shipping.connecting import connected
 
     with connected(url, None) as server:
         labels = run_labels(server, PROJECT, "", runs)

@@ -7,11 +7,8 @@ with tidelog.init_run(project="mnist") as run:
     run["train/loss"].append(0.5, step=1)
 """
 
-from tidelog.artifact_tables import fetch_artifacts
-from tidelog.attempt import Attempt
 from tidelog.attribute import Attribute
 from tidelog.client import Client, init_model, init_model_version, init_project, init_run
-from tidelog.data_tables import Table
 from tidelog.errors import (
     AccessDeniedError,
     ArgumentError,
@@ -42,15 +39,18 @@ from tidelog.errors import (
     TidelogError,
     UnsupportedTypeError,
 )
-from tidelog.files import File
-from tidelog.histograms import Histogram
-from tidelog.leaves import stringify_unsupported
-from tidelog.metrics import fetch_metrics, stream_metrics
+from tidelog.fetching.artifact_tables import fetch_artifacts
+from tidelog.fetching.attempt import Attempt
+from tidelog.fetching.metrics import fetch_metrics, stream_metrics
+from tidelog.fetching.series_tables import download_files, fetch_series
+from tidelog.fetching.series_values import SeriesValues
+from tidelog.fetching.tables import fetch_model_versions_table, fetch_models_table, fetch_runs_table
+from tidelog.files.file import File
 from tidelog.models import Model, ModelVersion, Project
 from tidelog.run import Run
-from tidelog.series_tables import download_files, fetch_series
-from tidelog.series_values import SeriesValues
-from tidelog.tables import fetch_model_versions_table, fetch_models_table, fetch_runs_table
+from tidelog.values.data_tables import Table
+from tidelog.values.histograms import Histogram
+from tidelog.values.leaves import stringify_unsupported
 
 __version__ = "0.1.0"
 

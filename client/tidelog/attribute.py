@@ -11,19 +11,19 @@ from itertools import repeat
 from operator import getitem
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tidelog import records
-from tidelog.columns import float_column, in_parts, is_text_column, step_column, time_column
 from tidelog.errors import InvalidValueError, KindConflictError, UnsupportedTypeError
-from tidelog.file_methods import FileMethods, is_bulky
-from tidelog.histograms import Histogram
-from tidelog.kinds import FLOAT_SERIES, HISTOGRAM_SERIES, STRING_SERIES, STRING_SET, fits, with_article
-from tidelog.leaves import flatten
+from tidelog.files.methods import FileMethods, is_bulky
+from tidelog.journal import records
 from tidelog.paths import normal_path
-from tidelog.values import STEP_LIMIT, STEP_SCALE, as_float, as_seconds, as_step, as_utf8, encode_strings
+from tidelog.values.columns import float_column, in_parts, is_text_column, step_column, time_column
+from tidelog.values.encoding import STEP_LIMIT, STEP_SCALE, as_float, as_seconds, as_step, as_utf8, encode_strings
+from tidelog.values.histograms import Histogram
+from tidelog.values.kinds import FLOAT_SERIES, HISTOGRAM_SERIES, STRING_SERIES, STRING_SET, fits, with_article
+from tidelog.values.leaves import flatten
 
 if TYPE_CHECKING:
+    from tidelog.fetching.series_values import SeriesValues
     from tidelog.run import Run
-    from tidelog.series_values import SeriesValues
 
 WRITE_BYTES = 1024 * 1024  # of an extend that is many records, in one write
 PLANS = 64  # how many sets of keys a namespace remembers for its dict appends

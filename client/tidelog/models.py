@@ -6,7 +6,7 @@ import re
 
 from tidelog.errors import InvalidValueError
 from tidelog.run import Run
-from tidelog.values import shown
+from tidelog.values.encoding import shown
 
 STAGES = ("none", "staging", "production", "archived")
 MODEL_KEY = re.compile(r"[A-Z][A-Z0-9]{0,15}")

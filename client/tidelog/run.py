@@ -7,26 +7,27 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
-from tidelog import cluster, lifecycle, records
+from tidelog import cluster, lifecycle
 from tidelog.attribute import Attribute, AwaitedAttribute
 from tidelog.errors import InvalidValueError, RunAbortedError, RunStopRequestedError, UnsupportedTypeError
 from tidelog.exits import exit_error
-from tidelog.kinds import FILE, kind_of
-from tidelog.leaves import flatten
+from tidelog.journal import records
 from tidelog.messages import complain
 from tidelog.paths import normal_path
 from tidelog.session import Session, UnmutedSession
 from tidelog.settings import OnRequest, Settings
 from tidelog.switches import without_capture
-from tidelog.values import as_step, encode_value, git_reference, shown
+from tidelog.values.encoding import as_step, encode_value, git_reference, shown
+from tidelog.values.kinds import FILE, kind_of
+from tidelog.values.leaves import flatten
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from tidelog.artifacts import Artifact
-    from tidelog.attempt import Attempt
-    from tidelog.files import File
+    from tidelog.fetching.attempt import Attempt
+    from tidelog.files.artifacts import Artifact
+    from tidelog.files.file import File
     from tidelog.monitoring import HardwareMonitor
     from tidelog.switches import Switches
 
@@ -196,7 +197,7 @@ class Run:
         `name` is `dataset` (its latest version), `dataset:v3` or `dataset:alias`; `project` is by default the run's.
         Asks the server, which must know the run: raises `ArtifactNotFoundError` or another `ServerError`.
         """
-        from tidelog.artifacts import use
+        from tidelog.files.artifacts import use
 
         return use(self._session.reader, name, project or self.project)
 
@@ -206,7 +207,7 @@ class Run:
 
     def get_structure(self) -> dict[str, Any]:
         """Return what the run holds: nested dicts with the type of each attribute."""
-        from tidelog.fetching import nested
+        from tidelog.fetching.reader import nested
 
         return nested("", self._session.reader.types())
 
@@ -286,7 +287,7 @@ class Run:
         """Keep the bytes of a file beside the journal and return what the journal says of it."""
         if isinstance(item, bytes):
             return item
-        from tidelog.file_methods import reference
+        from tidelog.files.methods import reference
 
         number = self._session.stream.keep_file(item)
         if number is None:
@@ -362,7 +363,7 @@ def _encoded(path: str, value: object) -> bytes | File:
     try:
         return encode_value(path, value)
     except UnsupportedTypeError:
-        from tidelog.files import file_of
+        from tidelog.files.file import file_of
 
         file = file_of(value)
         if file is None:

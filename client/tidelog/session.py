@@ -10,22 +10,23 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tidelog import lifecycle, records
-from tidelog.background import Background
-from tidelog.delivery import Delivery
-from tidelog.journal import Journal
+from tidelog import lifecycle
+from tidelog.journal import records
+from tidelog.journal.journal import Journal
+from tidelog.journal.segments import JournalFolder, Origin
+from tidelog.journal.stream import DebugStream, ReadOnlyStream, Stream
 from tidelog.keys import random_run_key, random_writer
 from tidelog.messages import inform, warn
 from tidelog.paths import quoted
-from tidelog.segments import JournalFolder, Origin
 from tidelog.settings import Settings
-from tidelog.stream import DebugStream, ReadOnlyStream, Stream
+from tidelog.shipping.background import Background
+from tidelog.shipping.delivery import Delivery
 
 if TYPE_CHECKING:
-    from tidelog.fetching import Reader
+    from tidelog.fetching.reader import Reader
     from tidelog.monitoring import HardwareMonitor
-    from tidelog.shipper import Registration
-    from tidelog.transport import Transport
+    from tidelog.shipping.shipper import Registration
+    from tidelog.shipping.transport import Transport
 
 ACKNOWLEDGEMENT_TIMEOUT_S = 10.0  # how long a call waits in mode sync before it goes on
 CHILD_TIMEOUT_S = 5.0  # a forked child that ends leaves what is not sent by then to its parent
@@ -90,7 +91,7 @@ class Session:
     def reader(self) -> Reader:
         """What reads the run back."""
         if self._reader is None:
-            from tidelog.fetching import Reader
+            from tidelog.fetching.reader import Reader
 
             self._reader = Reader(self)
         return self._reader
@@ -119,7 +120,7 @@ class Session:
 
     def connect(self) -> Transport:
         """Return a new connection to the run's server."""
-        from tidelog.transport import Transport
+        from tidelog.shipping.transport import Transport
 
         return Transport(self.settings.url, self.settings.api_token)
 

@@ -10,7 +10,7 @@ from tidelog import cluster
 from tidelog.errors import InvalidValueError, UnsupportedTypeError
 from tidelog.paths import has_control_characters
 from tidelog.switches import Switches
-from tidelog.values import STEP_SCALE, as_step, shown
+from tidelog.values.encoding import STEP_SCALE, as_step, shown
 
 DEFAULT_URL = "http://127.0.0.1:8600"
 DEFAULT_PROJECT = "default"

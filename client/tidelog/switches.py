@@ -9,7 +9,7 @@ from typing import NamedTuple
 from tidelog import cluster
 from tidelog.errors import InvalidValueError, UnsupportedTypeError
 from tidelog.source.choice import NOTHING, SourceChoice
-from tidelog.values import shown
+from tidelog.values.encoding import shown
 
 SAMPLING_INTERVAL_S = 1.0
 ALL_FIGURES = ("*",)

@@ -11,8 +11,8 @@ import pytest
 import tidelog
 from tests.client.fake_server import FakeServer
 from tests.client.programs import programs_end_with_their_test
-from tidelog.reading import Record, read_records
-from tidelog.segments import JournalFolder, find_journals
+from tidelog.journal.reading import Record, read_records
+from tidelog.journal.segments import JournalFolder, find_journals
 
 NOBODY = "http://127.0.0.1:1"  # a port at which nobody listens
 

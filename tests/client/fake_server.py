@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from tidelog.reading import Record, read_records, spans
+from tidelog.journal.reading import Record, read_records, spans
 
 
 class FakeServer:

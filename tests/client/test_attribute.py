@@ -14,7 +14,7 @@ import torch
 
 import tidelog
 from tests.client.conftest import OpenRun, whole_stream
-from tidelog.reading import (
+from tidelog.journal.reading import (
     Assign,
     Column,
     Define,
@@ -27,8 +27,8 @@ from tidelog.reading import (
     TextPoint,
     read_records,
 )
-from tidelog.segments import find_journals
-from tidelog.values import UNNUMBERED_STEP
+from tidelog.journal.segments import find_journals
+from tidelog.values.encoding import UNNUMBERED_STEP
 
 Written = Callable[[], list[Record]]
 

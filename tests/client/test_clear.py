@@ -11,7 +11,7 @@ import pytest
 from tests.client.conftest import OpenRun
 from tests.client.fake_server import FakeServer
 from tidelog import cli
-from tidelog.segments import find_journals
+from tidelog.journal.segments import find_journals
 
 
 def cleared(journals: Path, capsys: pytest.CaptureFixture[str], *options: str, status: int) -> tuple[int, int]:

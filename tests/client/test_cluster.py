@@ -12,8 +12,8 @@ import pytest
 from tests.client.conftest import OpenRun
 from tidelog import cluster
 from tidelog.cluster import Place, facts, find_place
-from tidelog.reading import Define, read_records
-from tidelog.segments import find_journals
+from tidelog.journal.reading import Define, read_records
+from tidelog.journal.segments import find_journals
 
 TORCHRUN = {
     "RANK": "5",

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from tidelog.columns import float_column, step_column, time_column
 from tidelog.errors import InvalidValueError, UnsupportedTypeError
-from tidelog.values import UNNUMBERED_STEP
+from tidelog.values.columns import float_column, step_column, time_column
+from tidelog.values.encoding import UNNUMBERED_STEP
 
 
 @pytest.mark.parametrize(

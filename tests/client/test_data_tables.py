@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 import tidelog
 from tests.client.conftest import OpenRun
 from tests.conftest import ServerProcess
-from tidelog.data_tables import Table
 from tidelog.errors import InvalidValueError, UnsupportedTypeError
+from tidelog.values.data_tables import Table
 
 MADE_OF = [
     {"a": [1, 2], "b": ["x", None]},

@@ -12,9 +12,10 @@ import pytest
 import tidelog
 from tests.client.conftest import NOBODY, OpenRun, whole_stream
 from tests.client.fake_server import FakeServer
-from tidelog import backoff, delivery, open_segments, shipper
-from tidelog.reading import Assign, Point, SetChange, State
-from tidelog.segments import JournalFolder, find_journals
+from tidelog.journal import open_segments
+from tidelog.journal.reading import Assign, Point, SetChange, State
+from tidelog.journal.segments import JournalFolder, find_journals
+from tidelog.shipping import backoff, delivery, shipper
 
 Online = Callable[..., tidelog.Run]
 

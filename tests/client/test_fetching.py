@@ -15,8 +15,8 @@ import pytest
 import tidelog
 from tests.client.conftest import NOBODY, OpenRun
 from tests.conftest import ServerProcess, free_port
-from tidelog import fetching
-from tidelog.transport import Transport
+from tidelog.fetching import reader as fetching
+from tidelog.shipping.transport import Transport
 
 
 @pytest.fixture(scope="module")

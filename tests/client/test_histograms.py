@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 import tidelog
 from tidelog.errors import InvalidValueError, UnsupportedTypeError
-from tidelog.histograms import Histogram
-from tidelog.reading import ObjectPoint, Record
+from tidelog.journal.reading import ObjectPoint, Record
+from tidelog.values.histograms import Histogram
 
 Written = Callable[[], list[Record]]
 NUMBERS = [0.0, 1.0, 1.5, 2.0, 2.0, 4.0]

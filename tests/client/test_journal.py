@@ -13,11 +13,11 @@ import pytest
 
 import tidelog
 from tests.client.conftest import OpenRun, whole_stream
-from tidelog import journal as journal_module
-from tidelog import open_segments, records
-from tidelog.journal import Journal
-from tidelog.reading import Point, Record, State, read_records
-from tidelog.segments import find_journals
+from tidelog.journal import journal as journal_module
+from tidelog.journal import open_segments, records
+from tidelog.journal.journal import Journal
+from tidelog.journal.reading import Point, Record, State, read_records
+from tidelog.journal.segments import find_journals
 
 Written = Callable[[], list[Record]]
 

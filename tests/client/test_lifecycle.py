@@ -12,8 +12,8 @@ from tests.client.conftest import NOBODY, OpenRun
 from tests.client.fake_server import FakeServer
 from tests.client.programs import finish, run_program, start
 from tidelog import lifecycle
-from tidelog.reading import Event, Point, State, read_records
-from tidelog.segments import find_journals
+from tidelog.journal.reading import Event, Point, State, read_records
+from tidelog.journal.segments import find_journals
 
 OPEN = """
 import os, signal, sys, tidelog
@@ -281,7 +281,7 @@ print(number)
 def test_what_a_dead_child_left_comes_home_while_its_parent_goes_on(fake: FakeServer, journals: Path) -> None:
     """A job that runs for days does not keep it until its end."""
     program = (
-        "import time\nfrom tidelog import delivery\ndelivery.ADOPT_S = 0.0\n"
+        "import time\nfrom tidelog.shipping import delivery\ndelivery.ADOPT_S = 0.0\n"
         + FORK
         + """
 if os.fork() == 0:

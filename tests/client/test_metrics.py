@@ -89,10 +89,10 @@ def test_many_series_are_asked_for_in_parts(logged: dict[str, Any], monkeypatch:
     """What one request of a chart holds is a limit of the wire, not of the table."""
     whole = tidelog.fetch_metrics(**logged, buckets=10, output="python")
     for limit in (1, 3, 4):
-        monkeypatch.setattr("tidelog.metrics.SERIES_AT_ONCE", limit)
+        monkeypatch.setattr("tidelog.fetching.metrics.SERIES_AT_ONCE", limit)
         parts = tidelog.fetch_metrics(**logged, buckets=10, output="python")
         assert sorted(zip(*parts.values(), strict=True)) == sorted(zip(*whole.values(), strict=True))
-    monkeypatch.setattr("tidelog.metrics.RUNS_AT_ONCE", 2)
+    monkeypatch.setattr("tidelog.fetching.metrics.RUNS_AT_ONCE", 2)
     assert (
         tidelog.fetch_metrics(**logged, output="python")["value"]
         == tidelog.fetch_metrics(runs=["DIGITS-3", "DIGITS-2", "DIGITS-1"], url=logged["url"], output="python")["value"]

@@ -35,7 +35,7 @@ def monitors(monkeypatch: pytest.MonkeyPatch) -> list[FakeMonitor]:
     """The monitors that runs made."""
     FakeMonitor.made = []
     monkeypatch.setattr("tidelog.monitoring.HardwareMonitor", FakeMonitor)
-    monkeypatch.setattr("tidelog.background.START_DELAY_S", 0.0)
+    monkeypatch.setattr("tidelog.shipping.background.START_DELAY_S", 0.0)
     return FakeMonitor.made
 
 

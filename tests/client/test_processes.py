@@ -16,7 +16,7 @@ from tests.client.conftest import NOBODY, OpenRun
 from tests.client.fake_server import FakeServer
 from tests.client.programs import CLIENT, finish, run_program, start
 from tests.client.test_lifecycle import OPEN, values
-from tidelog.reading import State, read_records
+from tidelog.journal.reading import State, read_records
 
 RANK = """
 import os, sys, time, tidelog
@@ -144,7 +144,7 @@ def test_ctrl_c_drains_and_a_second_one_does_not_wait(journals: Path) -> None:
     """Without a server, the first makes it wait for a few seconds at most; the second ends that at once, and says
     where the data is.
     """
-    patient = "from tidelog import delivery\ndelivery.GIVE_UP_S = 60.0\n"
+    patient = "from tidelog.shipping import delivery\ndelivery.GIVE_UP_S = 60.0\n"
     process = start(f"{patient}{OPEN}\nrun.wait(2.0)\nprint('ready', flush=True)\nsignal.pause()", NOBODY, journals)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"

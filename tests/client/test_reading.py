@@ -8,7 +8,7 @@ from array import array
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidelog import reading, records
+from tidelog.journal import reading, records
 
 floats = st.floats(width=64)
 finite = st.floats(0, 4e9)

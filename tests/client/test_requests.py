@@ -13,7 +13,7 @@ import tidelog
 from tests.client.conftest import OpenRun
 from tests.client.fake_server import FakeServer
 from tests.client.programs import run_program
-from tidelog.reading import Point, State, read_records
+from tidelog.journal.reading import Point, State, read_records
 from tidelog.session import Session
 
 WAIT_S = 30.0

@@ -15,7 +15,7 @@ import tidelog
 from tests.client.programs import programs_end_with_their_test, run_program
 from tests.conftest import ServerProcess
 from tidelog import cli
-from tidelog.segments import find_journals
+from tidelog.journal.segments import find_journals
 
 __all__ = ["programs_end_with_their_test"]
 

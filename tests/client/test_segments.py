@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tidelog.errors import JournalError
-from tidelog.segments import MAGIC, JournalFolder, Origin, find_journals, folder_name
+from tidelog.journal.segments import MAGIC, JournalFolder, Origin, find_journals, folder_name
 
 ORIGIN = Origin("p ü/x", "key", None, "00112233aabbccdd", None, 1, "host", 2, None, "offline", None)
 

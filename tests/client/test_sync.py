@@ -11,11 +11,13 @@ import pytest
 import tidelog
 from tests.client.conftest import NOBODY, OpenRun
 from tests.client.fake_server import FakeServer
-from tidelog import backoff, cli, records
-from tidelog.reading import Point
-from tidelog.segments import MAGIC, NEXT, JournalFolder, find_journals
-from tidelog.shipper import Shipper
-from tidelog.transport import Transport
+from tidelog import cli
+from tidelog.journal import records
+from tidelog.journal.reading import Point
+from tidelog.journal.segments import MAGIC, NEXT, JournalFolder, find_journals
+from tidelog.shipping import backoff
+from tidelog.shipping.shipper import Shipper
+from tidelog.shipping.transport import Transport
 
 
 @pytest.fixture(autouse=True)
@@ -180,7 +182,7 @@ def test_a_server_that_is_away_is_asked_once(
     for key in ("a", "b", "c"):
         open_run(custom_run_id=key).stop()
     asked = []
-    post = "tidelog.transport.Transport.post"
+    post = "tidelog.shipping.transport.Transport.post"
     monkeypatch.setattr(post, lambda *_: asked.append(1) or _unreachable())
     assert sync(journals, NOBODY) == 1
     assert len(asked) == 1
@@ -257,7 +259,7 @@ def test_a_journal_that_goes_home_meanwhile_is_no_trouble(
     run.stop()
     found = find_journals(str(journals))
     found[0].remove()
-    monkeypatch.setattr("tidelog.sync.find_journals", lambda _: found)
-    monkeypatch.setattr("tidelog.status.find_journals", lambda _: found)
+    monkeypatch.setattr("tidelog.shipping.sync.find_journals", lambda _: found)
+    monkeypatch.setattr("tidelog.exchange.status.find_journals", lambda _: found)
     assert sync(journals, fake) == 0
     assert cli.main(["status", "--directory", str(journals)]) == 0

@@ -40,8 +40,8 @@ def test_pages_are_put_together(logged: dict[str, Any], monkeypatch: pytest.Monk
     """More rows and columns than one answer holds come as one table."""
     named = {"columns": "params|train", "output": "python"}
     whole = tidelog.fetch_runs_table(**logged, **named)
-    monkeypatch.setattr("tidelog.tables.PAGE_RUNS", 2)
-    monkeypatch.setattr("tidelog.tables.PAGE_COLUMNS", 3)
+    monkeypatch.setattr("tidelog.fetching.tables.PAGE_RUNS", 2)
+    monkeypatch.setattr("tidelog.fetching.tables.PAGE_COLUMNS", 3)
     assert tidelog.fetch_runs_table(**logged, **named) == whole
     assert len(whole["sys/id"]) == 3
     assert whole["params/name"] == ["net-2", "net-1", "net-0"]
@@ -117,6 +117,6 @@ def test_wrong_arguments(logged: dict[str, Any], arguments: dict[str, Any], erro
 
 def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """An output that is not there is no ImportError out of nowhere."""
-    monkeypatch.setattr("tidelog.shapes.find_spec", lambda name: None)
+    monkeypatch.setattr("tidelog.fetching.shapes.find_spec", lambda name: None)
     with pytest.raises(tidelog.MissingPackageError, match="pip install polars"):
         tidelog.fetch_runs_table(output="polars")

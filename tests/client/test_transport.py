@@ -11,7 +11,7 @@ import pytest
 import tidelog
 from tests.client.fake_server import FakeServer
 from tidelog import errors
-from tidelog.transport import Transport
+from tidelog.shipping.transport import Transport
 
 
 def answering(answer: Callable[[httpx.Request], httpx.Response]) -> Transport:

@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
 from tidelog.errors import InvalidValueError, UnsupportedTypeError
-from tidelog.leaves import flatten, stringify_unsupported
-from tidelog.values import UNNUMBERED_STEP, as_float, as_seconds, as_step, encode_value
+from tidelog.values.encoding import UNNUMBERED_STEP, as_float, as_seconds, as_step, encode_value
+from tidelog.values.leaves import flatten, stringify_unsupported
 
 
 class Optimizer(Enum):

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 
 from tests.client.conftest import OpenRun
 from tests.conftest import ServerProcess
-from tidelog import File, cli, records
-from tidelog.segments import find_journals
+from tidelog import File, cli
+from tidelog.journal import records
+from tidelog.journal.segments import find_journals
 
 
 @pytest.fixture
@@ -155,9 +156,9 @@ def test_a_journal_of_several_groups_and_pieces(
     """What does not fit into memory at once comes to the same."""
     keep_and_sync(logged, server.url)
     whole = verified(logged, server.url, capsys, status=0)
-    monkeypatch.setattr("tidelog.verifying.POINTS_AT_ONCE", 50)
-    monkeypatch.setattr("tidelog.verifying.PIECE_BYTES", 2_000)
-    monkeypatch.setattr("tidelog.verifying.PAGE_POINTS", 30)
+    monkeypatch.setattr("tidelog.exchange.verifying.POINTS_AT_ONCE", 50)
+    monkeypatch.setattr("tidelog.exchange.verifying.PIECE_BYTES", 2_000)
+    monkeypatch.setattr("tidelog.exchange.verifying.PAGE_POINTS", 30)
     assert verified(logged, server.url, capsys, status=0) == whole
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from tests.client.conftest import NOBODY
 from tests.client.programs import finish, programs_end_with_their_test, run_program, start
-from tidelog.reading import Define, TextPoint, read_records
-from tidelog.segments import find_journals
+from tidelog.journal.reading import Define, TextPoint, read_records
+from tidelog.journal.segments import find_journals
 
 __all__ = ["programs_end_with_their_test"]
 

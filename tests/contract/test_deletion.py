@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from tests.contract.conftest import Store
 from tests.journals import Sender
-from tidelog.values import encode_value
+from tidelog.values.encoding import encode_value
 from tidelog_server import tables
 from tidelog_server.errors import AttributeNotFoundError, InvalidRequestError
 from tidelog_server.series import deletion, fold

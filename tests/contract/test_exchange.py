@@ -16,7 +16,7 @@ from tests.contract.test_export import bring, content, export
 from tests.exchange_project import Everything
 from tidelog import cli
 from tidelog.errors import ServerUnreachableError
-from tidelog.transport import Transport
+from tidelog.shipping.transport import Transport
 
 Servers = Callable[..., ServerProcess]
 

@@ -18,7 +18,7 @@ import pytest
 import tidelog
 from tests.conftest import ServerProcess
 from tidelog import cli
-from tidelog.segments import find_journals
+from tidelog.journal.segments import find_journals
 
 PROJECT = "exported"
 ODD_NAN = struct.unpack("<d", bytes.fromhex("efbeadde0100f87f"))[0]
@@ -72,8 +72,8 @@ def moment() -> datetime:
 
 def export(server: ServerProcess, folder: Path, *options: str) -> list[dict[str, Any]]:
     """Export everything; what `export_runs` says."""
-    from tidelog.connecting import connected
-    from tidelog.exporting import export_runs
+    from tidelog.exchange.exporting import export_runs
+    from tidelog.shipping.connecting import connected
 
     with connected(server.url, None) as transport:
         return [run._asdict() for run in export_runs(transport, PROJECT, str(folder))]
@@ -156,11 +156,11 @@ def test_an_import_that_was_cut_goes_on(
 ) -> None:  # fmt: skip
     """After any number of batches: the rest is sent, and it comes to the same."""
     from tidelog.errors import ServerUnreachableError
-    from tidelog.transport import Transport
+    from tidelog.shipping.transport import Transport
 
     export(first, tmp_path / "a")
-    monkeypatch.setattr("tidelog.importing.BATCH_BYTES", 20_000)
-    monkeypatch.setattr("tidelog.importing_records.ROWS", 1_000)
+    monkeypatch.setattr("tidelog.exchange.importing.BATCH_BYTES", 20_000)
+    monkeypatch.setattr("tidelog.exchange.importing_records.ROWS", 1_000)
     post_bytes, sent = Transport.post_bytes, []
 
     def cut(self: Transport, path: str, *rest: Any) -> Any:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.contract.conftest import Store
 from tests.journals import MemoryJournal
-from tidelog.records import HEADER_BYTES
+from tidelog.journal.records import HEADER_BYTES
 from tidelog_server.errors import MalformedJournalError, OffsetGapError, TooLargeError, WriterNotFoundError
 from tidelog_server.ingest import log
 from tidelog_server.ingest.receiver import STREAM_BYTES

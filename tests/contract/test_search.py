@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.contract.conftest import Store
-from tidelog.values import encode_value
+from tidelog.values.encoding import encode_value
 from tidelog_server.dashboards.content import Content
 from tidelog_server.dashboards.store import create_dashboard
 from tidelog_server.errors import InvalidRequestError

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tests.contract.conftest import Store
 from tests.journals import Sender
-from tidelog import records
+from tidelog.journal import records
 from tidelog_server.blobs import sweep
 from tidelog_server.blobs.store import BlobStore
 from tidelog_server.database import Database

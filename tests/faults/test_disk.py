@@ -21,7 +21,7 @@ def server(lasting_server: ServerProcess) -> ServerProcess:
 
 FULL = """
 import os, sys, time, tidelog
-from tidelog import journal
+from tidelog.journal import journal
 journal.RETRY_S = 0.01
 url, disk = sys.argv[1:]
 run = tidelog.init_run(directory=disk, custom_run_id="k", capture_hardware=False, mode="offline")

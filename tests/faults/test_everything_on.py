@@ -18,7 +18,7 @@ import pytest
 from tests.client.programs import finish, run_program, start
 from tests.conftest import ServerProcess
 from tests.faults.conftest import TIMEOUT_S, Home
-from tidelog.segments import find_journals
+from tidelog.journal.segments import find_journals
 
 CLI = "import sys; from tidelog.cli import main; sys.exit(main())"
 ON = {f"TIDELOG_CAPTURE_{what}": "yes" for what in ("STDOUT", "STDERR", "SOURCE")}

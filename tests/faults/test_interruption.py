@@ -14,7 +14,7 @@ import pytest
 from tests.client.programs import CLIENT, finish, start
 from tests.conftest import ServerProcess
 from tests.faults.conftest import TIMEOUT_S, Home
-from tidelog.segments import find_journals
+from tidelog.journal.segments import find_journals
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def server(lasting_server: ServerProcess) -> ServerProcess:
 # Heartbeats are usually 5 s apart; nothing else is made quicker.
 BEGIN = """
 import os, sys, time, tidelog
-from tidelog import shipper
+from tidelog.shipping import shipper
 shipper.HEARTBEAT_S = 0.1
 """
 

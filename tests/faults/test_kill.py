@@ -12,7 +12,7 @@ import pytest
 from tests.client.programs import finish, start
 from tests.conftest import ServerProcess
 from tests.faults.conftest import Home
-from tidelog.segments import find_journals
+from tidelog.journal.segments import find_journals
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_sync_while_the_job_runs(
     server: ServerProcess, home: Home, sync: Callable[[], str], journals: Path, tmp_path: Path
 ) -> None:
     """Beside a running shipper, again and again: each point once, and the job's own end ends the run."""
-    small_segments = "from tidelog import open_segments\nopen_segments.SEGMENT_BYTES = 20_000\n"
+    small_segments = "from tidelog.journal import open_segments\nopen_segments.SEGMENT_BYTES = 20_000\n"
     program = small_segments + LOGGING.replace("while True:\n    signal.pause()", "run.stop()")
     process = start(program, server.url, journals, tmp_path / "counter", "async")
     assert process.stdout is not None

@@ -17,7 +17,8 @@ import tidelog
 from tests.client.programs import finish, run_program, start
 from tests.conftest import ServerProcess
 from tests.files.conftest import OpenRun
-from tidelog import file_shipper, kept_files
+from tidelog.journal import kept_files
+from tidelog.shipping import file_shipper
 
 SYNC = "import sys; from tidelog.cli import main; sys.exit(main())"
 

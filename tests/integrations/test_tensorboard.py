@@ -15,7 +15,7 @@ import pytest
 import tidelog
 from tests.conftest import ServerProcess
 from tidelog import cli
-from tidelog.event_files import edges_and_counts, event_folders
+from tidelog.exchange.event_files import edges_and_counts, event_folders
 from tidelog_integrations.tensorboard import mirrored
 
 MOMENT_S = 1_790_000_000.5

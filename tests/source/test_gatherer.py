@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests.client.programs import programs_end_with_their_test, run_program
-from tidelog.reading import Assign, Define, SetChange, read_records
-from tidelog.segments import find_journals
+from tidelog.journal.reading import Assign, Define, SetChange, read_records
+from tidelog.journal.segments import find_journals
 from tidelog.source.packages import installed_packages
 
 __all__ = ["programs_end_with_their_test"]

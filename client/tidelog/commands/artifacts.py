@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from tidelog.artifact_tables import COLUMNS, artifact_rows
 from tidelog.commands.options import (
     Commands,
     add_command,
@@ -17,10 +16,11 @@ from tidelog.commands.options import (
 from tidelog.commands.printing import print_json, print_table
 from tidelog.commands.statuses import DONE
 from tidelog.errors import NotFoundError
+from tidelog.fetching.artifact_tables import COLUMNS, artifact_rows
 from tidelog.settings import resolve_project
 
 if TYPE_CHECKING:
-    from tidelog.transport import Transport
+    from tidelog.shipping.transport import Transport
 
 SHOWN = ("name", "version", "aliases", "files", "bytes", "created", "made_by", "used_by")
 
@@ -60,7 +60,7 @@ def artifacts(options: argparse.Namespace) -> int:
 
 
 def _download(server: Transport, project: str, options: argparse.Namespace) -> int:
-    from tidelog.artifacts import download_artifact
+    from tidelog.files.artifacts import download_artifact
 
     name, _, wanted = (options.name or "").partition(":")
     version = _find(artifact_rows(server, project, name), wanted or "latest")

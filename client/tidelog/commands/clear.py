@@ -12,7 +12,7 @@ from tidelog.commands.statuses import DONE, NOT_ALL, WRONG
 from tidelog.settings import resolve_directory
 
 if TYPE_CHECKING:
-    from tidelog.clearing import ClearableJournal
+    from tidelog.exchange.clearing import ClearableJournal
 
 
 def add(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -36,7 +36,7 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
 
 def clear_journals(options: argparse.Namespace) -> int:
     """Remove what is home; of the rest say what it is, or remove it when that was confirmed."""
-    from tidelog.clearing import clearable_journals, remove_journal
+    from tidelog.exchange.clearing import clearable_journals, remove_journal
 
     root = resolve_directory(options.directory)
     found = list(clearable_journals(root))

@@ -16,7 +16,7 @@ from tidelog.commands.options import (
 from tidelog.commands.printing import print_json, say
 from tidelog.commands.progress import Progress
 from tidelog.commands.statuses import DONE
-from tidelog.exporting import export_runs
+from tidelog.exchange.exporting import export_runs
 from tidelog.settings import resolve_project
 
 

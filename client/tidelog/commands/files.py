@@ -13,7 +13,7 @@ from tidelog.commands.options import (
 )
 from tidelog.commands.printing import print_json, print_table, say
 from tidelog.commands.statuses import DONE, NOT_ALL
-from tidelog.series_tables import download_files
+from tidelog.fetching.series_tables import download_files
 
 
 def add(commands: Commands[argparse.ArgumentParser]) -> None:

@@ -17,12 +17,12 @@ from tidelog.commands.printing import print_json, say
 from tidelog.commands.progress import Progress
 from tidelog.commands.statuses import DONE, NOT_ALL
 from tidelog.errors import InvalidValueError
-from tidelog.importing import Imported
-from tidelog.importing_exports import import_export
+from tidelog.exchange.importing import Imported
+from tidelog.exchange.importing_exports import import_export
 from tidelog.settings import resolve_project
 
 if TYPE_CHECKING:
-    from tidelog.transport import Transport
+    from tidelog.shipping.transport import Transport
 
 
 def add(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -60,7 +60,7 @@ def import_runs(options: argparse.Namespace) -> int:
 def _imports(server: Transport, options: argparse.Namespace) -> Iterator[Imported]:
     match options.source:
         case ["tensorboard", folder]:
-            from tidelog.importing_events import import_event_files
+            from tidelog.exchange.importing_events import import_event_files
 
             return import_event_files(server, folder, resolve_project(options.project))
         case [folder]:

@@ -11,7 +11,7 @@ from typing import Any
 from tidelog.commands.options import Commands, add_command, add_json_option, add_project_option, add_server_options
 from tidelog.commands.printing import print_json
 from tidelog.commands.statuses import DONE
-from tidelog.metrics import fetch_metrics, stream_metrics
+from tidelog.fetching.metrics import fetch_metrics, stream_metrics
 
 
 def add(commands: Commands[argparse.ArgumentParser]) -> None:

@@ -14,8 +14,8 @@ from tidelog.commands.options import (
 )
 from tidelog.commands.printing import print_json, print_table
 from tidelog.commands.statuses import DONE
+from tidelog.fetching.tables import table_rows, versions_query
 from tidelog.settings import resolve_project
-from tidelog.tables import table_rows, versions_query
 
 MODEL_COLUMNS = ("sys/id", "sys/name", "sys/creation_time")
 VERSION_COLUMNS = ("sys/id", "sys/name", "sys/stage", "sys/creation_time")

@@ -6,11 +6,11 @@ import argparse
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from tidelog.connecting import connected
 from tidelog.settings import DEFAULT_DIRECTORY, DEFAULT_PROJECT, DEFAULT_URL
+from tidelog.shipping.connecting import connected
 
 if TYPE_CHECKING:
-    from tidelog.transport import Transport
+    from tidelog.shipping.transport import Transport
 
 Commands = argparse._SubParsersAction  # what add_subparsers returns has no public name
 

@@ -9,8 +9,8 @@ from typing import Any
 from tidelog.commands.options import Commands, add_command, add_json_option, add_server_options, server_of
 from tidelog.commands.printing import print_json, print_table, shown_value
 from tidelog.commands.statuses import DONE
+from tidelog.fetching.run_attributes import attributes_of
 from tidelog.paths import quoted
-from tidelog.run_attributes import attributes_of
 
 
 def add(commands: Commands[argparse.ArgumentParser]) -> None:

@@ -14,8 +14,8 @@ from tidelog.commands.options import (
 )
 from tidelog.commands.printing import print_json, print_table, say
 from tidelog.commands.statuses import DONE
+from tidelog.fetching.tables import FIXED_COLUMNS, table_rows
 from tidelog.settings import resolve_project
-from tidelog.tables import FIXED_COLUMNS, table_rows
 
 ROWS = 50
 

@@ -22,7 +22,7 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
 
 def show_status(options: argparse.Namespace) -> int:
     """Print the journals; nothing is changed, and no server is asked."""
-    from tidelog.status import journal_statuses
+    from tidelog.exchange.status import journal_statuses
 
     root = resolve_directory(options.directory)
     statuses = list(journal_statuses(root))

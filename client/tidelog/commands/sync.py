@@ -13,9 +13,9 @@ from tidelog.commands.statuses import DONE, NOT_ALL
 from tidelog.settings import DEFAULT_URL, resolve_directory, resolve_token, resolve_url
 
 if TYPE_CHECKING:
-    from tidelog.segments import Origin
-    from tidelog.sync import Outcome
-    from tidelog.transport import Transport
+    from tidelog.journal.segments import Origin
+    from tidelog.shipping.sync import Outcome
+    from tidelog.shipping.transport import Transport
 
 
 def add(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -38,7 +38,7 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
 
 def bring_home(options: argparse.Namespace) -> int:
     """Ship every journal; a server that is away for one of them leaves its journal as it is."""
-    from tidelog.sync import sync_journals
+    from tidelog.shipping.sync import sync_journals
 
     root = resolve_directory(options.directory)
     outcomes = []
@@ -68,7 +68,7 @@ class Connector:
 
     def __call__(self, origin: Origin) -> Transport:
         """Return the transport for a journal."""
-        from tidelog.transport import Transport
+        from tidelog.shipping.transport import Transport
 
         url = resolve_url(self._url or os.environ.get("TIDELOG_URL") or origin.url)
         if url not in self._transports:

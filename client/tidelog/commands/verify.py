@@ -22,8 +22,8 @@ from tidelog.paths import quoted
 from tidelog.settings import resolve_directory
 
 if TYPE_CHECKING:
-    from tidelog.transport import Transport
-    from tidelog.verifying import Verification
+    from tidelog.exchange.verifying import Verification
+    from tidelog.shipping.transport import Transport
 
 
 def add(commands: Commands[argparse.ArgumentParser]) -> None:
@@ -47,8 +47,8 @@ def verify(options: argparse.Namespace) -> int:
 
 
 def _compare_journals(options: argparse.Namespace) -> int:
-    from tidelog.segments import find_journals
-    from tidelog.verifying import verify_journal
+    from tidelog.exchange.verifying import verify_journal
+    from tidelog.journal.segments import find_journals
 
     root = resolve_directory(options.directory)
     folders = find_journals(root)

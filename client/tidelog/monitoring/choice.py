@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from tidelog.errors import InvalidValueError, UnsupportedTypeError
 from tidelog.monitoring.probe import Wanted, everything
-from tidelog.values import shown
+from tidelog.values.encoding import shown
 
 EVERYTHING = ("*",)
 

@@ -54,7 +54,7 @@ def test_exact_columns_are_integers_and_the_bits_of_values(client: httpx.Client,
     """A step beyond what a float64 says exactly, and the payload of a NaN, arrive as they were logged."""
     sender = Sender(services.receiver)
     step, nan = 3_999_999_999_999_999_999, np.frombuffer(bytes.fromhex("efbeadde0100f87f"), "<f8")[0]
-    from tidelog import records
+    from tidelog.journal import records
 
     number = sender.journal.number("odd")
     sender.journal.stream += records.pack_point(records.point_tag(number), step, 1_800_000_000.123, nan)

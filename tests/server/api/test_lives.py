@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from tests.journals import Sender
-from tidelog.values import encode_value
+from tidelog.values.encoding import encode_value
 from tidelog_server.services import Services
 
-JOURNAL = {"Content-Type": "application/vnd.tidelog.journal"}
+JOURNAL = {"Content-Type": "application/vnd.tidelog.journal.journal"}
 
 
 def post(client: httpx.Client, path: str, **body: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.journals import MemoryJournal
-from tidelog import records
+from tidelog.journal import records
 from tidelog_server.errors import MalformedJournalError
 from tidelog_server.ingest.records import ASSIGN, EVENT, POINT, decode
 

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from fastapi import FastAPI
 
 from tests.journals import Sender
-from tidelog.values import encode_value
+from tidelog.values.encoding import encode_value
 from tidelog_server.app import create_app
 from tidelog_server.services import Services
 from tidelog_server.settings import Settings

@@ -6,7 +6,7 @@ import pytest
 
 from tests.journals import Sender
 from tests.server.pages.conftest import Pages
-from tidelog.values import encode_value
+from tidelog.values.encoding import encode_value
 from tidelog_server.pages.comparing.differences import lines_between, pieces_of
 
 RUNS = "&".join(f"run=MNIST-{number + 1}" for number in range(12))

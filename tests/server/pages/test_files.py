@@ -8,7 +8,7 @@ import pytest
 
 from tests.journals import Sender
 from tests.server.pages.conftest import Pages
-from tidelog import records
+from tidelog.journal import records
 from tidelog_server.files.serving import parsed_range
 from tidelog_server.files.uploads import Announcement
 

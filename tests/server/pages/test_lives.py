@@ -11,7 +11,7 @@ import pytest
 
 from tests.journals import Sender
 from tests.server.pages.conftest import Pages
-from tidelog.values import encode_value
+from tidelog.values.encoding import encode_value
 from tidelog_server.runs import writers
 from tidelog_server.runs.runs import Run, find_run
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.journals import Sender
 from tests.server.pages.conftest import Pages
-from tidelog import records
+from tidelog.journal import records
 from tidelog_server.files.uploads import Announcement
 from tidelog_server.pages.objects.tables import MEDIA_TYPE
 from tidelog_server.pages.run import media

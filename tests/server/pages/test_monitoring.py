@@ -11,8 +11,8 @@ import pytest
 
 from tests.journals import Sender
 from tests.server.pages.conftest import Pages
-from tidelog import records
-from tidelog.values import encode_value
+from tidelog.journal import records
+from tidelog.values.encoding import encode_value
 from tidelog_server.pages.chart_view import ChartView
 from tidelog_server.pages.run.figures import Figure, figures_of, hardware_charts
 from tidelog_server.pages.run.idleness import TRAINING, VALIDATION, Phases, phase_of, when_idle

@@ -9,7 +9,7 @@ import pytest
 
 from tests.journals import Sender
 from tests.server.pages.conftest import Pages
-from tidelog.values import encode_value
+from tidelog.values.encoding import encode_value
 from tidelog_server.pages.run import data
 
 RUN = "/projects/p/runs/P-1"

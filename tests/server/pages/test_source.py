@@ -6,7 +6,7 @@ import json
 
 from tests.journals import Sender
 from tests.server.pages.conftest import Pages
-from tidelog.values import encode_value
+from tidelog.values.encoding import encode_value
 from tidelog_server.pages.run.hardware import hardware_view
 from tidelog_server.pages.run.source import patch_of, source_view
 from tidelog_server.runs.attributes import Attribute

@@ -9,7 +9,7 @@ import pytest
 
 from tests.journals import Sender
 from tests.server.pages.conftest import Pages
-from tidelog.values import encode_value
+from tidelog.values.encoding import encode_value
 
 
 def test_csv_has_all_runs_of_the_view_in_its_order(pages: Pages) -> None:

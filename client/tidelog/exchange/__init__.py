@@ -1,0 +1,1 @@
+"""Whole runs out and in: export, import, TensorBoard's files, and checking a journal against the server."""

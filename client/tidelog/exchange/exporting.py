@@ -1,0 +1,248 @@
+"""`tidelog export`: a project as Parquet files, one folder for each run, and its files, in bounded memory.
+
+A run's folder gets its name when it is whole. So an export that was interrupted is gone on with by doing it again: runs
+that did not change since are left as they are.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tidelog import __version__
+from tidelog.errors import ExportError, NotFoundError
+from tidelog.exchange.export_layout import (
+    FORMAT,
+    PARTIAL,
+    VERSION,
+    RowWriter,
+    read_head,
+    read_json,
+    require_pyarrow,
+    run_folder,
+    run_folders,
+    schema,
+    write_json,
+)
+from tidelog.exchange.exporting_files import RunFiles, write_artifacts
+from tidelog.exchange.exporting_series import write_float_series
+from tidelog.fetching.metrics import Choice, find_series
+from tidelog.fetching.objects import stored_objects
+from tidelog.fetching.run_attributes import attributes_of
+from tidelog.fetching.run_columns import OF_THE_RUN
+from tidelog.fetching.tables import run_labels
+from tidelog.paths import quoted
+
+if TYPE_CHECKING:
+    from tidelog.shipping.transport import Transport
+
+OBJECT_TYPES = ("string_series", "histogram_series", "file_series")
+EVENTS_AT_ONCE = 1_000
+RUN_FIELDS = (
+    "label", "kind", "key", "project", "name", "state", "error", "requested", "created_ms", "ended_ms", "fork_run",
+    "fork_step",
+)  # fmt: skip
+WRITER_FIELDS = ("host", "pid", "state", "attempt", "dropped", "created_ms", "ended_ms")
+
+
+class Exported(NamedTuple):
+    """What became of one run."""
+
+    run: str
+    folder: str
+    unchanged: bool  # it was there already, as it is on the server
+    points: int
+    files: int
+
+
+def export_runs(
+    server: Transport, project: str, folder: str, *, query: str = "", runs: Sequence[str] | None = None
+) -> Iterator[Exported]:
+    """Export a project: everything, or the runs that match a query, or those with these labels.
+
+    The runs that a fork inherits from come along, and the model of a version. What is in the trash stays behind,
+    unless it is asked for by its label or one of these.
+    """
+    require_pyarrow()
+    everything = runs is None and not query
+    labels = list(runs) if runs is not None else run_labels(server, project, query)[::-1]
+    if everything:
+        labels = [*_others(server, project), *labels]
+    os.makedirs(os.path.join(folder, "runs"), exist_ok=True)
+    _write_head(server, project, folder)
+    done: set[str] = set()
+    for label in labels:
+        for wanted in _with_origins(server, label):
+            if wanted not in done:
+                done.add(wanted)
+                yield _export_run(server, wanted, folder)
+    write_artifacts(server, project, folder, None if everything else done)
+    _write_dashboards(server, project, folder)
+    _write_runs_table(folder)
+
+
+def _others(server: Transport, project: str) -> list[str]:
+    """Return the labels of what is logged to besides runs: the project itself, models, and their versions."""
+    labels = [
+        label for kind in ("model", "model_version") for label in run_labels(server, project, "", kind=kind)[::-1]
+    ]
+    try:
+        own = server.get("/runs", {"project": project, "key": "project", "kind": "project"})
+    except NotFoundError:
+        return labels
+    return [own["label"], *labels]
+
+
+def _with_origins(server: Transport, label: str) -> list[str]:
+    """Return a label, and before it those of what it cannot be without."""
+    chain = [label]
+    while True:
+        run = server.get(f"/runs/{quoted(chain[-1])}")
+        origin = run["fork_run"] or run["model"]
+        if origin is None or origin in chain:
+            return chain[::-1]
+        chain.append(origin)
+
+
+def _write_head(server: Transport, project: str, folder: str) -> None:
+    if os.path.exists(os.path.join(folder, "export.json")):
+        head = read_head(folder)
+        if head["project"] != project:
+            raise ExportError(
+                f"{folder} holds an export of the project {head['project']!r}, so {project!r} was not added to it"
+            )
+        return
+    keys = {found["name"]: found["key"] for found in server.get("/projects")["projects"]}
+    head = {
+        "format": FORMAT, "version": VERSION, "project": project, "project_key": keys.get(project),
+        "server": server.url, "tidelog": __version__,
+    }  # fmt: skip
+    write_json(os.path.join(folder, "export.json"), head)
+
+
+def _export_run(server: Transport, label: str, folder: str) -> Exported:
+    address = f"/runs/{quoted(label)}"
+    attributes = list(attributes_of(server, quoted(label)))
+    run = server.get(address)
+    writers = server.get(f"{address}/writers")["writers"]
+    revision = _revision(server, run, writers)
+    final = run_folder(folder, label)
+    description = os.path.join(final, "run.json")
+    if os.path.exists(description):
+        known = read_json(description)
+        if known["revision"] == revision and known["complete"]:
+            return Exported(label, final, True, known["points"], known["files"])
+    partial = f"{final}{PARTIAL}"
+    shutil.rmtree(partial, ignore_errors=True)
+    os.makedirs(partial)
+    with RowWriter(partial, "files") as rows:
+        files = RunFiles(server, label, folder, rows)
+        _write_attributes(attributes, partial, files)
+        _write_file_sets(server, label, attributes, partial, files)
+        _write_object_series(server, label, partial, files)
+        files.fetch()
+    points = write_float_series(server, label, partial)
+    _write_events(server, label, partial)
+    fields = {name: run[name] for name in RUN_FIELDS}
+    about = {"model": run["model"], "trashed": run["trashed_ms"] is not None, "writers": list(map(_writer, writers))}
+    counts = {"points": points, "files": rows.rows, "complete": files.complete, "revision": revision}
+    write_json(os.path.join(partial, "run.json"), {**fields, **about, **counts})
+    shutil.rmtree(final, ignore_errors=True)
+    os.replace(partial, final)
+    return Exported(label, final, False, points, rows.rows)
+
+
+def _revision(server: Transport, run: dict[str, Any], writers: Sequence[dict[str, Any]]) -> str:
+    """Return what changes whenever the run does: bytes received from each writer, its state, its newest event."""
+    received = [f"{writer['writer']}:{writer['position']}" for writer in writers]
+    newest = server.get(f"/runs/{quoted(run['label'])}/events", {"limit": 1})["events"]
+    last = str(newest[0]["id"]) if newest else "-"
+    trashed = "trashed" if run["trashed_ms"] is not None else "-"
+    return " ".join([run["state"], str(run["modified_ms"] or run["ended_ms"] or 0), last, trashed, *sorted(received)])
+
+
+def _writer(writer: dict[str, Any]) -> dict[str, Any]:
+    """Return what an export says of a writer. One that runs is taken for dead: what it does from now on is not here."""
+    fields = {"writer": writer["origin"] or writer["writer"], **{name: writer[name] for name in WRITER_FIELDS}}
+    if writer["state"] == "running":
+        fields.update(state="crashed", ended_ms=writer["seen_ms"])
+    return fields
+
+
+def _write_attributes(attributes: Sequence[dict[str, Any]], folder: str, files: RunFiles) -> None:
+    with RowWriter(folder, "attributes") as rows:
+        for item in attributes:
+            kind, value = item["type"], item["value"]
+            if kind.endswith("_series") or item["path"] in OF_THE_RUN:
+                continue
+            if kind == "file":
+                value = files.reference(value)
+            elif kind == "artifact":
+                value = {name: said for name, said in value.items() if name not in ("writer", "file")}
+            elif kind == "file_set":
+                value = None  # its entries are in a file of their own
+            rows.add(item["path"], kind, json.dumps(value, ensure_ascii=False))
+
+
+def _write_file_sets(
+    server: Transport, label: str, attributes: Sequence[dict[str, Any]], folder: str, files: RunFiles
+) -> None:
+    with RowWriter(folder, "file_sets") as rows:
+        for path in (item["path"] for item in attributes if item["type"] == "file_set"):
+            wanted: dict[str, Any] = {"path": path}
+            while True:
+                page = server.get(f"/runs/{quoted(label)}/files/list", wanted)
+                for file in page["files"]:
+                    number = files.number(file["writer"], file["number"])
+                    rows.add(path, file["name"], number, file["size"], file["modified_ms"])
+                if page["next"] is None:
+                    break
+                wanted["after"] = page["next"]
+
+
+def _write_object_series(server: Transport, label: str, folder: str, files: RunFiles) -> None:
+    with RowWriter(folder, "object_series") as rows:
+        # In the order of their paths, as that in which a server keeps them is another one on each.
+        series = sorted(find_series(server, Choice([label], "", None), OBJECT_TYPES), key=lambda found: found["path"])
+        for found in series:
+            for step, time_ms, value in stored_objects(server, label, found["path"]):
+                content = files.reference(value) if found["type"] == "file_series" else value
+                rows.add(found["path"], found["type"], step, time_ms, json.dumps(content, ensure_ascii=False))
+
+
+def _write_events(server: Transport, label: str, folder: str) -> None:
+    found: list[dict[str, Any]] = []
+    wanted: dict[str, Any] = {"limit": EVENTS_AT_ONCE}
+    while True:
+        page = server.get(f"/runs/{quoted(label)}/events", wanted)
+        found += page["events"]
+        if page["next"] is None:
+            break
+        wanted["before"] = page["next"]
+    names = ("kind", "level", "time_ms", "step_millionths", "title", "text", "author")
+    with RowWriter(folder, "events") as rows:
+        for event in reversed(found):
+            rows.add(*(event[name] for name in names))
+
+
+def _write_dashboards(server: Transport, project: str, folder: str) -> None:
+    found = server.get("/dashboards", {"project": project})
+    kept = [{name: one[name] for name in ("kind", "name", "content")} for one in found]
+    kept.sort(key=lambda one: (one["kind"], one["name"], json.dumps(one["content"])))
+    write_json(os.path.join(folder, "dashboards.json"), {"dashboards": kept})
+
+
+def _write_runs_table(folder: str) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    runs = [read_json(os.path.join(path, "run.json")) for path in run_folders(folder)]
+    columns = {field.name: [_run_cell(run, field.name) for run in runs] for field in schema("runs")}
+    pyarrow.parquet.write_table(pa.table(columns, schema("runs")), os.path.join(folder, "runs.parquet"))
+
+
+def _run_cell(run: dict[str, Any], name: str) -> Any:
+    return run[f"{name}_ms"] if name in ("created", "ended") else run[name]

@@ -1,0 +1,150 @@
+"""The float series of a run as Parquet: its curves, and what later attempts abandoned of them.
+
+Every point says which attempt logged it, so that an import can log all of them again in the same order.
+"""
+
+from __future__ import annotations
+
+import os
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from tidelog.exchange.export_layout import as_decimal, schema
+from tidelog.fetching.frames import FrameSeries, read_frame
+from tidelog.paths import quoted
+
+if TYPE_CHECKING:
+    import pyarrow
+
+    from tidelog.shipping.transport import Transport
+
+PAGE_POINTS = 250_000
+GROUP_ROWS = 1_000_000  # of a Parquet file: fewer rows make many small groups, which read slowly
+
+
+class Stretch(NamedTuple):
+    """What an attempt abandoned of a series."""
+
+    path: str
+    attempt: int
+
+
+class Attempts:
+    """At which step each attempt began to log to each series. Nothing is known of a run that was never resumed."""
+
+    def __init__(self, server: Transport, label: str) -> None:
+        self.abandoned: list[Stretch] = []
+        self._first_steps: dict[str, dict[int, int]] = {}
+        after: int | None = 0
+        while after is not None:
+            page = server.get(f"/runs/{quoted(label)}/stretches", {"after": after})
+            for found in page["stretches"]:
+                self._first_steps.setdefault(found["path"], {})[found["attempt"]] = found["first_step"]
+                if found["is_abandoned"]:
+                    self.abandoned.append(Stretch(found["path"], found["attempt"]))
+            after = page["next"]
+        self.abandoned.sort()
+
+    def of(self, path: str, steps: pyarrow.Array, before: int | None = None) -> tuple[pyarrow.Array, pyarrow.Array]:
+        """Return by which attempt each point was logged, and whether that began there; only attempts `before` count.
+
+        Of those that began at or before a step, the newest abandoned what the others had there.
+        """
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        attempts, begins = pa.array([0] * len(steps), pa.int32()), pa.array([False] * len(steps))
+        for attempt, first_step in sorted(self._first_steps.get(path, {}).items()):
+            if before is None or attempt < before:
+                reached = pc.greater_equal(steps, first_step)
+                attempts = pc.if_else(reached, pa.scalar(attempt, pa.int32()), attempts)
+                begins = pc.if_else(reached, pc.equal(steps, first_step), begins)
+        return attempts, begins
+
+
+def write_float_series(server: Transport, label: str, folder: str) -> int:
+    """Write the curves and what was abandoned of them; return how many points the curves have."""
+    attempts = Attempts(server, label)
+    points = _write(folder, "float_series", _curves(server, label, attempts))
+    _write(folder, "abandoned_series", _abandoned(server, label, attempts))
+    return points
+
+
+def _write(folder: str, name: str, tables: Iterable[pyarrow.Table]) -> int:
+    import pyarrow.parquet
+
+    points = 0
+    pages: list[pyarrow.Table] = []
+    # Values have no dictionary: it would take one NaN for another, whatever their bits.
+    with pyarrow.parquet.ParquetWriter(
+        os.path.join(folder, f"{name}.parquet"),
+        schema(name),
+        compression="zstd",
+        use_dictionary=["path"],
+        column_encoding={"value": "BYTE_STREAM_SPLIT"},
+    ) as writer:
+        for page in tables:
+            points += len(page)
+            pages.append(page)
+            if sum(map(len, pages)) >= GROUP_ROWS:
+                writer.write_table(pyarrow.concat_tables(pages).unify_dictionaries())
+                pages.clear()
+        if pages:
+            writer.write_table(pyarrow.concat_tables(pages).unify_dictionaries())
+    return points
+
+
+def _curves(server: Transport, label: str, attempts: Attempts) -> Iterator[pyarrow.Table]:
+    after: str | None = None
+    while True:
+        wanted = {"runs": [label], "exact": True, "own": True, "limit": PAGE_POINTS, "after": after}
+        frame = read_frame(server.post_for_bytes("/series/points", wanted))
+        if frame.series:
+            yield _table("float_series", frame.series, [item.header["path"] for item in frame.series], attempts)
+        after = frame.header["next"]
+        if after is None:
+            return
+
+
+def _abandoned(server: Transport, label: str, attempts: Attempts) -> Iterator[pyarrow.Table]:
+    for path, attempt in attempts.abandoned:
+        wanted = {"path": path, "abandoned_by": attempt, "exact": "true", "limit": PAGE_POINTS}
+        after: int | None = None
+        while True:
+            position = {} if after is None else {"after": after}
+            frame = read_frame(server.get_bytes(f"/runs/{quoted(label)}/series", {**wanted, **position}))
+            yield _table("abandoned_series", frame.series, [path], attempts, attempt)
+            after = frame.header["next"]
+            if after is None:
+                break
+
+
+def _table(
+    name: str, series: Sequence[FrameSeries], names: Sequence[str], attempts: Attempts, abandoned_by: int | None = None
+) -> pyarrow.Table:
+    import pyarrow as pa
+
+    def column(column_name: str, kind: pa.DataType) -> pa.Array:
+        data = b"".join(item.columns[column_name] for item in series)
+        return pa.Array.from_buffers(kind, len(data) // 8, [None, pa.py_buffer(data)])
+
+    codes = array("i")
+    for code, item in enumerate(series):
+        codes.extend(array("i", [code]) * item.points)
+    indices = pa.Array.from_buffers(pa.int32(), len(codes), [None, pa.py_buffer(codes)])
+    paths = pa.DictionaryArray.from_arrays(indices, list(names))
+    steps = column("step_millionths", pa.int64())
+    logged: list[tuple[Any, Any]] = []
+    start = 0
+    for path, item in zip(names, series, strict=True):
+        logged.append(attempts.of(path, steps[start : start + item.points], abandoned_by))
+        start += item.points
+    by_attempt = [pa.chunked_array(parts) for parts in zip(*logged, strict=True)]
+    columns = [
+        paths, as_decimal(steps), column("time_ms", pa.timestamp("ms", "UTC")), column("value", pa.float64()),
+        *by_attempt,
+    ]  # fmt: skip
+    if abandoned_by is not None:
+        columns.append(pa.array([abandoned_by] * len(steps), pa.int32()))
+    return pa.table(columns, schema(name))

@@ -1,0 +1,1 @@
+"""Files that are logged: single ones, series, sets, and artifacts."""

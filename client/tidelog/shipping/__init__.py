@@ -1,0 +1,1 @@
+"""Bringing journals and files to the server, in the background of a job or by `tidelog sync`."""
