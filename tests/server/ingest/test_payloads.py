@@ -75,7 +75,6 @@ HOSTILE = {
     "file set name that is absolute": (records.FILE_SET_CHANGE_KIND, TIME + b'-["/etc/passwd"]'),
     "file set name that is empty": (records.FILE_SET_CHANGE_KIND, TIME + b'-[""]'),
     "event of no kind": (EVENT, event(kind="x")),
-    "event of a server": (EVENT, event(kind="notice")),
     "event at no time": (EVENT, event(time=NAN)),
     "event at half a step": (EVENT, event(step=0.5)),
     "event without a title": (EVENT, event(title=None)),
