@@ -274,3 +274,36 @@ def test_pictures_without_javascript_follow_the_view(browser: Browser, site: Sit
     text = page.request.get(source).text()
     assert text.count("<polyline") == 6  # three runs, each with its raw line behind
     context.close()
+
+
+def test_what_a_resumed_run_abandoned_is_drawn_beside_the_curve(page: Page, site: Site) -> None:
+    """The charts ask for it, the legend says so, the badge counts the curve alone, and Options takes it away."""
+    for first, last in ((0, 40), (30, 35)):
+        with site.log(project="resumed", custom_run_id="resumed") as run:
+            run["train/loss"].extend([1.0 + step + first for step in range(first, last)], steps=range(first, last))
+    with page.expect_request("**/api/charts") as asked:
+        page.goto(f"/projects/resumed/runs/{label_of(run)}")
+    assert asked.value.post_data_json["abandoned"] is True
+    badge = drawn_chart(page, "train/loss").locator("[data-badge]")
+    expect(badge).to_have_text("35 points")
+    expect(badge).to_have_attribute("title", re.compile("abandoned"))
+    page.locator(".u-over").first.hover(position={"x": 300, "y": 40})
+    expect(page.locator(".pointer-box:visible .pointer-row")).to_have_count(1)
+    word = page.locator("#legend [data-abandoned]")
+    expect(word).not_to_have_attribute("hidden", "")
+    page.get_by_text("Options", exact=True).click()
+    page.get_by_label("Abandoned tails").uncheck()
+    page.wait_for_url(re.compile("tails=off"))
+    expect(word).to_have_attribute("hidden", "")
+    with page.expect_request("**/api/charts") as asked:
+        page.reload()
+    assert "abandoned" not in asked.value.post_data_json
+    expect(page.get_by_label("Abandoned tails")).not_to_be_checked()
+
+
+def test_a_crowd_of_runs_is_drawn_without_what_they_abandoned(page: Page, site: Site) -> None:
+    """Among more than ten runs nobody could tell which tail is whose."""
+    runs = "&".join(f"run={label}" for label in site.labels[:11])
+    with page.expect_request("**/api/charts") as asked:
+        page.goto(f"/projects/mnist/compare?{runs}&find=val/loss")
+    assert "abandoned" not in asked.value.post_data_json

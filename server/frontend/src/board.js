@@ -18,7 +18,7 @@ import { Chart, axisOf } from "./chart.js";
 import { decodeFrame } from "./frame.js";
 import { LinesChart } from "./lines_chart.js";
 import { HeatMap } from "./heatmap.js";
-import { entriesOf, listenToLegend, showHidden, showNear } from "./legend.js";
+import { entriesOf, listenToLegend, showAbandoned, showHidden, showNear } from "./legend.js";
 import { Marks } from "./marks.js";
 import { Painting } from "./painting.js";
 import { OwnView, pageView } from "./view.js";
@@ -33,6 +33,7 @@ const MAX_DRAWN = 60000; // points of one chart, over all its runs
 const CROWD = 40; // curves, from which on a bucket is some pixels wide: its extremes are drawn, and lines cover one another
 const MAX_CROWDED = 20000; // points of one chart with so many
 const MANY_RUNS = 16; // from which on only those columns are asked for that are drawn: frames get large
+const ABANDONED_RUNS = 10; // up to which charts also show what attempts left behind: among more nobody could tell
 const MIN_BUCKETS = 100;
 const MAX_BUCKETS = 4000;
 
@@ -115,6 +116,7 @@ export class Board {
     this.ids = ids;
     this.isGrouped = [...entries.keys()].some((key) => key.startsWith("group"));
     showHidden(legend, this.view);
+    this.markAbandoned();
     this.events.follow(ids);
   }
 
@@ -135,6 +137,17 @@ export class Board {
   /** What is to be marked on the x axis; nothing where the reader does not want it. */
   marks() {
     return this.view.marks ? this.events.found : [];
+  }
+
+  /** Whether what later attempts left behind is drawn beside the curves. */
+  get showsTails() {
+    return this.view.tails && this.view.x !== "metric" && !this.isGrouped && this.ids.length <= ABANDONED_RUNS;
+  }
+
+  /** The legend says of which runs something abandoned is drawn. */
+  markAbandoned() {
+    const tails = [...this.items.values()].flatMap((item) => item.shownTails());
+    showAbandoned(document.querySelector(this.legend), new Set(tails.map(({ series }) => series.run)));
   }
 
   /** New points were logged: what is in view is asked for again, the rest when it comes into view. @param {number[]|null} runs */
@@ -267,6 +280,7 @@ export class Board {
       start: view.from,
       stop: view.to,
       ...(view.xPath ? { x_path: view.xPath } : {}),
+      ...(this.showsTails ? { abandoned: true } : {}),
       ...(this.isGrouped ? { groups: [...this.entries.values()].map((entry) => entry.runs) } : {}),
     };
     const expressions = [...new Set(items.flatMap((item) => item.expressions))];
@@ -305,6 +319,7 @@ export class Board {
       const mine = [...item.paths, ...item.expressions].flatMap((path) => byPath.get(path) ?? []);
       item.receive(mine, { generation, axis, runs });
     }
+    this.markAbandoned();
   }
 
   /** Another axis, zoom or choice of runs: what can be drawn at once is, and what is finer is asked for. */
@@ -313,12 +328,13 @@ export class Board {
     this.view = view;
     showHidden(document.querySelector(this.legend), view);
     if (old.full !== view.full) this.showFull();
-    const needsData = axisOf(old) !== axisOf(view) || old.from !== view.from || old.to !== view.to;
+    const needsData = axisOf(old) !== axisOf(view) || old.from !== view.from || old.to !== view.to || (view.tails && !old.tails);
     if (needsData) this.expire(null);
     for (const item of this.items.values()) {
       if (old.band !== view.band) item.shape();
       if (!needsData) item.describe();
     }
+    this.markAbandoned();
     this.repaint();
     if (!needsData) return;
     this.running?.abort();

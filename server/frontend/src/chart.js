@@ -1,11 +1,11 @@
 /** One chart: a figure of the page with uPlot's axes, grid, crosshair and selection, and our curves. */
 
 import uPlot from "uplot";
-import { curveOf, smoothCurves } from "./curves.js";
+import { curveOf, isAbandoned, smoothCurves } from "./curves.js";
 import { listenToGestures } from "./gestures.js";
 import { Highlight } from "./highlight.js";
 import { isShown } from "./legend.js";
-import { drawCurve, planeOf } from "./lines.js";
+import { drawAbandoned, drawCurve, planeOf } from "./lines.js";
 import { drawMarkers, markerAt, markerLines } from "./markers.js";
 import { plotOptions } from "./plot.js";
 import { PointerBox } from "./pointer.js";
@@ -33,6 +33,8 @@ export class Chart {
     this.series = [];
     /** @type {import("./curves.js").Curve[]} */
     this.curves = [];
+    /** @type {import("./curves.js").Curve[]} what later attempts left behind: drawn, but nothing else looks at it */
+    this.tails = [];
     this.generation = NEVER;
     /** @type {string} the x axis that the curves are in */
     this.axis = "";
@@ -102,9 +104,16 @@ export class Chart {
   shape() {
     const { view } = this.board;
     if (this.axis !== axisOf(view)) return; // the axis changed while it was on its way
-    this.curves = this.series.map((item) => curveOf(item, view.x, view.band));
+    this.curves = this.series.filter((item) => !isAbandoned(item)).map((item) => this.curveFrom(item));
+    this.tails = this.series.filter(isAbandoned).map((item) => this.curveFrom(item));
     this.smoothing = "";
     this.describe();
+  }
+
+  /** @param {import("./frame.js").Series} item @returns {import("./curves.js").Curve} */
+  curveFrom(item) {
+    const { view } = this.board;
+    return curveOf(item, view.x, view.band);
   }
 
   /** What went wrong, where the chart would be. @param {string} [why] */
@@ -119,7 +128,7 @@ export class Chart {
     const { view, theme } = this.board;
     if (!this.board.isVisible(this) || this.axis !== axisOf(view)) return; // what it has is in another unit until new data comes
     const shown = this.shownCurves();
-    this.ranges = rangesOf(shown, view, view.ranges.get(this.title));
+    this.ranges = rangesOf([...shown, ...this.shownTails()], view, view.ranges.get(this.title));
     if (!this.ranges) {
       this.unmount();
       return;
@@ -145,7 +154,7 @@ export class Chart {
     const wanted = smooth ? `${smooth.kind} ${smooth.amount} ${span}` : "none";
     if (this.smoothing === wanted) return;
     this.smoothing = wanted;
-    smoothCurves(this.curves, span, smooth);
+    smoothCurves([...this.curves, ...this.tails], span, smooth);
   }
 
   /** Out of view a chart keeps its numbers, but no canvas. */
@@ -161,6 +170,12 @@ export class Chart {
     return this.curves.filter((curve) => curve.points && isShown(view, this.entries.get(curve.key)?.label));
   }
 
+  /** What later attempts left behind of the curves that are shown. */
+  shownTails() {
+    const { view } = this.board;
+    return view.tails ? this.tails.filter((tail) => isShown(view, this.entries.get(tail.key)?.label)) : [];
+  }
+
   /** uPlot only needs to know how far the axes reach: the curves are drawn from their own arrays. */
   frame() {
     return [this.ranges.x, this.ranges.y];
@@ -169,7 +184,7 @@ export class Chart {
   describe() {
     const { text, title, points } = badgeOf(this.curves, this.board.view);
     this.badge.textContent = text;
-    this.badge.title = title;
+    this.badge.title = this.shownTails().length ? `${title} Dashed and faint is what later attempts abandoned; it is not counted.` : title;
     this.place.setAttribute("aria-label", `${wordsOf(this.title, this.shownCurves(), this.entries)}. ${text}`);
     this.figure.dataset.state = points ? "ready" : "empty";
     this.figure.dataset.points = String(points);
@@ -191,6 +206,7 @@ export class Chart {
   paint(plot) {
     const plane = planeOf(plot);
     const curves = this.shownCurves();
+    for (const tail of this.shownTails()) drawAbandoned(plot.ctx, tail, plane, this.entries.get(tail.key)?.colour ?? "gray");
     for (const curve of curves) {
       const entry = this.entries.get(curve.key);
       drawCurve(plot.ctx, curve, plane, { colour: entry?.colour ?? "gray", dash: entry?.dash ?? [], crowd: curves.length });

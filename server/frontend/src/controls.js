@@ -25,6 +25,7 @@ export function listenToControls() {
     if (target.matches("[data-smooth-kind]")) chooseSmoothing(target);
     else if (target.matches("[data-outliers]")) pageView.change({ outliers: target.checked ? "ignore" : null });
     else if (target.matches("[data-marks]")) pageView.change({ marks: target.checked ? null : "hide" });
+    else if (target.matches("[data-tails]")) pageView.change({ tails: target.checked ? null : "off" });
     else if (target.matches("[data-group-by]")) groupBy(target.form);
     else if (target.matches("[data-band]")) pageView.change({ band: target.value });
   });
@@ -140,6 +141,7 @@ function showIn(form, view) {
   if (amount) amount.textContent = kind ? number(view.smooth.amount) : "";
   if (part("outliers")) part("outliers").checked = !view.outliers;
   if (part("marks")) part("marks").checked = view.marks;
+  if (part("tails")) part("tails").checked = view.tails;
   if (part("band")) part("band").value = view.band;
   if (document.activeElement !== part("metric") && part("metric")) part("metric").value = view.xPath;
   for (const name of ["from", "to"]) if (part(name) && document.activeElement !== part(name)) part(name).value = view[name] ?? "";

@@ -46,6 +46,9 @@ export function curveOf(series, axis, band = "ci") {
 /** @param {import("./frame.js").Series} series */
 const keyOf = ({ run, group }) => (group === undefined ? `run ${run}` : `group ${group}`);
 
+/** Whether it is what a later attempt left behind, not the curve. @param {import("./frame.js").Series} series */
+export const isAbandoned = ({ abandoned_by }) => Boolean(abandoned_by);
+
 /** @param {import("./frame.js").Series} series @param {string} axis */
 function xOf(series, axis) {
   if (axis === "step") return series.columns.step;

@@ -1,6 +1,6 @@
 /** A chart as a file: a picture (PNG, SVG) as it is shown, or its numbers (CSV) as it was drawn from them. */
 
-import { drawCurve, planeOf } from "./lines.js";
+import { drawAbandoned, drawCurve, planeOf } from "./lines.js";
 import { SvgInk, escaped } from "./svg.js";
 
 const HEAD_PX = 26;
@@ -95,6 +95,7 @@ export function svgOf(chart) {
   const plane = { ...planeOf(plot) };
   const ink = new SvgInk();
   const curves = chart.shownCurves();
+  for (const tail of chart.shownTails()) drawAbandoned(/** @type {any} */ (ink), tail, plane, chart.entries.get(tail.key)?.colour ?? "gray");
   for (const curve of curves) {
     const entry = chart.entries.get(curve.key);
     drawCurve(/** @type {any} */ (ink), curve, plane, { colour: entry?.colour ?? "gray", dash: entry?.dash ?? [], crowd: curves.length });

@@ -4,7 +4,7 @@ import { reload } from "./parts.js";
 
 const PAUSE_MS = 180;
 // What the tabs of a page share.
-const KEPT = ["find", "x", "y", "hide", "only", "smooth", "outliers", "marks", "group", "band"];
+const KEPT = ["find", "x", "y", "hide", "only", "smooth", "outliers", "marks", "tails", "group", "band"];
 
 export function listenToFinding() {
   const find = document.querySelector("[data-finds]");

@@ -2,7 +2,7 @@
 
 import uPlot from "uplot";
 import { axisOf } from "./chart.js";
-import { curveOf, nearest, xExtent } from "./curves.js";
+import { curveOf, isAbandoned, nearest, xExtent } from "./curves.js";
 import { count, number } from "./format.js";
 import { listenToGestures } from "./gestures.js";
 import { isShown } from "./legend.js";
@@ -71,9 +71,14 @@ export class HeatMap {
     return (this.curves ?? []).filter(Boolean);
   }
 
+  /** Rows are curves: what attempts left behind has no place in them. */
+  shownTails() {
+    return [];
+  }
+
   receive(series, { generation, axis, runs }) {
     const kept = runs === null ? [] : this.series.filter((item) => !runs.includes(item.run));
-    this.series = [...kept, ...series];
+    this.series = [...kept, ...series.filter((item) => !isAbandoned(item))];
     this.generation = generation;
     this.axis = axis;
     this.shape();

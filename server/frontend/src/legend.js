@@ -79,6 +79,14 @@ export function showHidden(legend, view) {
   }
 }
 
+/** Say of these runs that what later attempts abandoned is drawn. @param {Element|null} legend @param {Set<number|undefined>} runs by id */
+export function showAbandoned(legend, runs) {
+  for (const element of legend?.querySelectorAll("[data-run]") ?? []) {
+    const word = element.querySelector("[data-abandoned]");
+    if (word) word.hidden = !runs.has(Number(element.dataset.run));
+  }
+}
+
 /** Mark what is near the pointer, in the legend and in every table row of the page. @param {Entry|null} entry */
 export function showNear(entry) {
   document.querySelectorAll(".is-near").forEach((element) => element.classList.remove("is-near"));

@@ -10,6 +10,8 @@ const MANY = 40; // curves, from which on a line goes through the extremes of ev
 const LINE_PX = 1.5;
 const DOT_ROOM_PX = 10; // for each point: where there is so much, it gets a dot
 const MARK_PX = 4;
+const ABANDONED_OPACITY = 0.5; // of what a later attempt left behind, beside the curve
+const ABANDONED_DASH = [2, 3];
 
 /**
  * @typedef {{colour: string, dash: number[], crowd: number}} Ink
@@ -47,6 +49,31 @@ export function drawCurve(ink, curve, plane, style) {
   else drawAmongMany(ink, curve, plane, style);
   ink.globalAlpha = 1;
   drawMarks(ink, curve, plane);
+  ink.restore();
+}
+
+/**
+ * What a later attempt left behind of a curve: faint, and dashed, so that nobody takes it for the curve.
+ * @param {CanvasRenderingContext2D} ink @param {import("./curves.js").Curve} curve @param {Plane} plane @param {string} colour
+ */
+export function drawAbandoned(ink, curve, plane, colour) {
+  ink.save();
+  ink.beginPath();
+  ink.rect(plane.left, plane.top, plane.right - plane.left, plane.bottom - plane.top);
+  ink.clip();
+  ink.fillStyle = ink.strokeStyle = colour;
+  ink.lineJoin = "round";
+  if (curve.low && curve.high) {
+    ink.globalAlpha = BAND_OPACITY * ABANDONED_OPACITY;
+    drawBand(ink, curve, plane);
+  }
+  ink.globalAlpha = ABANDONED_OPACITY;
+  ink.lineWidth = plane.ratio;
+  ink.setLineDash(ABANDONED_DASH.map((length) => length * plane.ratio));
+  drawLine(ink, curve.x, curve.smooth ?? curve.line, plane);
+  ink.setLineDash([]);
+  drawMarks(ink, curve, plane);
+  ink.globalAlpha = 1;
   ink.restore();
 }
 

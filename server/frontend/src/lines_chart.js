@@ -1,7 +1,6 @@
 /** A chart of one figure of several parts of one run: a line for each GPU, core or host, told apart by a legend of its own. */
 
-import { Chart, axisOf } from "./chart.js";
-import { curveOf } from "./curves.js";
+import { Chart } from "./chart.js";
 
 export class LinesChart extends Chart {
   /** @param {HTMLElement} figure with an element for each line: `data-line` is its path, `data-name` what it is @param {import("./board.js").Board} board */
@@ -36,11 +35,7 @@ export class LinesChart extends Chart {
     return this.keys.has(item.path) && !item.expression;
   }
 
-  shape() {
-    const { view } = this.board;
-    if (this.axis !== axisOf(view)) return; // the axis changed while it was on its way
-    this.curves = this.series.map((item) => ({ ...curveOf(item, view.x, view.band), key: this.keys.get(item.path) }));
-    this.smoothing = "";
-    this.describe();
+  curveFrom(item) {
+    return { ...super.curveFrom(item), key: this.keys.get(item.path) };
   }
 }

@@ -13,6 +13,7 @@
  * @property {Smoothing|null} smooth
  * @property {boolean} outliers    whether the y axis reaches to all values, or leaves out the farthest
  * @property {boolean} marks       whether events and comments are marked
+ * @property {boolean} tails       whether what later attempts abandoned is drawn
  * @property {"ci"|"range"} band   of groups: confidence interval, or least to greatest run
  * @property {Map<string, [number, number]>} ranges  of y, by chart
  * @property {Set<string>} hidden  labels
@@ -23,7 +24,7 @@
  * @typedef {{current: () => View, change: (changes: Changes, how?: {push?: boolean}) => void, listen: (listener: (view: View) => void) => void}} ViewKeeper
  */
 
-const DEFAULTS = { x: "step", y: "linear", outliers: "show", marks: "show", band: "ci" };
+const DEFAULTS = { x: "step", y: "linear", outliers: "show", marks: "show", tails: "on", band: "ci" };
 const METRIC = "metric:";
 /** The greatest amount of each kind of smoothing, and the one to begin with; see smoothing.js for what they mean. */
 export const SMOOTHINGS = {
@@ -48,6 +49,7 @@ export function readView(query) {
     smooth: smoothingIn(query.get("smooth") ?? ""),
     outliers: query.get("outliers") !== "ignore",
     marks: query.get("marks") !== "hide",
+    tails: query.get("tails") !== "off",
     band: query.get("band") === "range" ? "range" : "ci",
     ranges: new Map(query.getAll("range").flatMap(rangeIn)),
     hidden: new Set(query.getAll("hide")),

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { drawCurve } from "../src/lines.js";
+import { drawAbandoned, drawCurve } from "../src/lines.js";
 
 const plane = { x: (value) => value, y: (value) => 100 - value, left: 0, top: 0, right: 100, bottom: 100, ratio: 1 };
 
 /** A canvas that notes the paths that are stroked and filled. */
 function notebook() {
-  const paths = { stroked: [], filled: 0, widths: new Set(), dashes: [] };
+  const paths = { stroked: [], filled: 0, widths: new Set(), dashes: [], opacities: [] };
   let path = [];
   const ink = {
     save() {}, restore() {}, clip() {}, rect() {}, closePath() {}, arc() {},
@@ -17,6 +17,7 @@ function notebook() {
     stroke() {
       paths.stroked.push(path);
       paths.widths.add(this.lineWidth);
+      paths.opacities.push(this.globalAlpha);
     },
     fill: () => (paths.filled += path.length),
   };
@@ -62,4 +63,14 @@ test("a few runs have bands, and lines of more than a pixel", () => {
   drawCurve(ink, buckets([10, 20], [30, 90]), plane, { colour: "red", dash: [], crowd: 3 });
   assert.ok(paths.filled > 0);
   assert.ok(paths.widths.has(1.5));
+});
+
+test("what a later attempt left behind is dashed and faint, in the colour of its run", () => {
+  const { ink, paths } = notebook();
+  drawAbandoned(ink, { x: Float64Array.of(2, 3), line: Float64Array.of(10, 20), low: null, high: null, smooth: null, nonfinite: 0 }, plane, "red");
+  assert.deepEqual(paths.stroked, [[["move", 2, 90], ["line", 3, 80]]]);
+  assert.equal(paths.dashes.length, 1);
+  assert.ok(paths.opacities.every((opacity) => opacity < 1));
+  assert.equal(ink.strokeStyle, "red");
+  assert.equal(ink.globalAlpha, 1);
 });

@@ -29,7 +29,9 @@ class ChartRequest(BaseModel):
     """Every series that there is among all pairs of `runs` and `paths`, and expressions over the series of each run.
 
     `start` and `stop`, both included, are in the unit of the axis: steps, seconds since 1970 UTC, seconds since the run
-    began, or values of the metric `x_path`. With `groups` (of runs, by id) each group is one curve.
+    began, or values of the metric `x_path`. With `groups` (of runs, by id) each group is one curve. With `abandoned`
+    each stretch of a path that a later attempt left behind is a further series, with `abandoned_by`; not of groups,
+    of expressions or over a metric.
     """
 
     runs: list[RunId] = Field(min_length=1, max_length=RUNS)
@@ -42,6 +44,7 @@ class ChartRequest(BaseModel):
     start: Bound | None = None
     stop: Bound | None = None
     columns: Literal["all", "drawn"] = "all"
+    abandoned: bool = False
 
     @field_validator("runs", "paths", mode="after")
     @classmethod
@@ -79,6 +82,7 @@ def read_charts(request: Request, chart: ChartRequest) -> Response:
             stop=chart.stop,
             expressions=parsed(chart.expressions),
             groups=chart.groups,
+            abandoned=chart.abandoned,
         )
         drawn = draw(connection, services.tails, board)
     return respond(request, [_frame_series(item, _columns(chart)) for item in drawn])
@@ -116,6 +120,8 @@ def _frame_series(drawn: Drawn, wanted: frozenset[str] | None) -> FrameSeries:
     }
     if drawn.is_expression:
         header.update(expression=True, exact=drawn.is_exact)
+    if drawn.abandoned_by:
+        header["abandoned_by"] = drawn.abandoned_by
     if drawn.group is not None:
         header.update(group=drawn.group, runs=drawn.runs)
     pairs = zip(drawn.curve.names, drawn.curve.columns, strict=True)

@@ -29,6 +29,7 @@ class ChartView:
     smooth: Smoothing | None = None
     ignores_outliers: bool = False
     shows_marks: bool = True
+    shows_tails: bool = True
     band: str = "ci"
     expressions: tuple[str, ...] = ()
     hidden: frozenset[str] = frozenset()
@@ -80,6 +81,7 @@ def view_from(query: QueryParams) -> ChartView:
         smooth=_smoothing(smooth if ":" in smooth else f"{smooth}:{query.get('amount', '')}"),
         ignores_outliers=query.get("outliers") == "ignore",
         shows_marks=query.get("marks") != "hide",
+        shows_tails=query.get("tails") != "off",
         band="range" if query.get("band") == "range" else "ci",
         expressions=_expressions(query.getlist("expression")),
         hidden=frozenset(query.getlist("hide")),

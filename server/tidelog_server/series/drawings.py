@@ -24,8 +24,9 @@ from tidelog_server.series.charts import (
 )
 from tidelog_server.series.expressions import Expression, metrics_of
 from tidelog_server.series.groups import Member, group_curve, on_axis
+from tidelog_server.series.heads import SeriesHead
 from tidelog_server.series.joins import bounded, curve_over, evaluated, over_metric
-from tidelog_server.series.lookup import FoundSeries, find_series
+from tidelog_server.series.lookup import FoundSeries, find_abandoned, find_series
 from tidelog_server.series.points import EMPTY, Floats, Points, units
 from tidelog_server.series.pyramid import Blocks
 from tidelog_server.series.tails import Tails
@@ -33,6 +34,8 @@ from tidelog_server.series.tails import Tails
 XAxis = Literal["step", "time", "relative", "metric"]
 
 EXACT_POINTS = 12_000_000  # that one request joins point by point; half a second of work
+ABANDONED_EACH = 10  # stretches of one series, the newest: a job that is preempted all day has hundreds
+ABANDONED = 5_000  # stretches of one answer, unless there are more series than that
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,8 @@ class Board:
     """Which runs, which of their series and expressions over them, on which x axis, from where to where.
 
     `start` and `stop`, both included, are in the unit of the axis: steps, seconds since 1970 UTC, seconds since the run
-    began, or values of `x_path`. With `groups`, each a number of runs, every group is drawn as one curve.
+    began, or values of `x_path`. With `groups`, each a number of runs, every group is drawn as one curve. With
+    `abandoned` come the stretches that later attempts left behind of the series, where the x axis is steps or time.
     """
 
     runs: Sequence[Origin]
@@ -52,6 +56,7 @@ class Board:
     stop: float | None = None
     expressions: Mapping[str, Expression] = field(default_factory=dict)
     groups: Sequence[Sequence[int]] = ()
+    abandoned: bool = False
 
     def window(self, run: Origin) -> Window:
         """The part of a run's series that is asked for; with a metric as x axis all of them."""
@@ -67,7 +72,8 @@ class Board:
 @dataclass(frozen=True)
 class Drawn:
     """One curve: of a run, or of the group with this number. `text` is a path, or the text of an expression. Where the
-    points were too many to be joined one by one, `is_exact` is false: the band is then a bound.
+    points were too many to be joined one by one, `is_exact` is false: the band is then a bound. `abandoned_by` is the
+    attempt that left this stretch behind, 0 for what is the curve.
     """
 
     run: Origin | None
@@ -77,13 +83,14 @@ class Drawn:
     curve: Curve
     is_exact: bool = True
     runs: int = 1
+    abandoned_by: int = 0
 
 
 def draw(connection: sa.Connection, tails: Tails, board: Board) -> list[Drawn]:
     """The curves of a board: of every pair of run and series or expression for which there are points."""
     found = _find(connection, tails, board)
     if not (board.expressions or board.groups or board.axis == "metric"):
-        return _plain(connection, board, found)
+        return [*_plain(connection, board, found), *_abandoned(connection, board)]
     sources = _Sources(connection, board, found)
     drawn = []
     for text, expression in [*((path, None) for path in board.paths), *board.expressions.items()]:
@@ -91,7 +98,7 @@ def draw(connection: sa.Connection, tails: Tails, board: Board) -> list[Drawn]:
             drawn += _grouped(sources, board, text, expression)
         else:
             drawn += _single(sources, board, text, expression)
-    return drawn
+    return [*drawn, *_abandoned(connection, board)]
 
 
 def _find(connection: sa.Connection, tails: Tails, board: Board) -> dict[tuple[int, str], FoundSeries]:
@@ -115,6 +122,28 @@ def _plain(connection: sa.Connection, board: Board, found: dict[tuple[int, str],
     return [
         Drawn(run, None, path, False, curve)
         for (run, path), curve in zip(pairs, curves(connection, wanted, board.buckets), strict=True)
+    ]
+
+
+def _abandoned(connection: sa.Connection, board: Board) -> list[Drawn]:
+    """What attempts left behind in the window, of the plain series of single runs."""
+    if not board.abandoned or not board.paths or board.groups or board.axis == "metric":
+        return []
+    newest = min(ABANDONED_EACH, max(1, ABANDONED // (len(board.runs) * len(board.paths))))
+    stretches_of: dict[tuple[int, str], list[SeriesHead]] = {}
+    for project_id in dict.fromkeys(run.project_id for run in board.runs):
+        run_ids = [run.run_id for run in board.runs if run.project_id == project_id]
+        stretches_of.update(find_abandoned(connection, project_id, run_ids, board.paths, newest=newest))
+    left = [
+        (run, path, head)
+        for run, path in product(board.runs, board.paths)
+        for head in stretches_of.get((run.run_id, path), ())
+    ]
+    drawn = curves(connection, [Wanted(head, EMPTY, board.window(run)) for run, _, head in left], board.buckets)
+    return [
+        Drawn(run, None, path, False, curve, abandoned_by=head.abandoned_by)
+        for (run, path, head), curve in zip(left, drawn, strict=True)
+        if curve.points
     ]
 
 

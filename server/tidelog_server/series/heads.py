@@ -54,13 +54,26 @@ def load_heads(
     """The heads of those float series that exist, of all pairs of these runs and paths: the curves (of a fork what it
     logged itself), or what an attempt left behind.
     """
+    return _load_heads(
+        connection, run_ids, path_ids, series.c.abandoned_by == abandoned_by if abandoned_by else has_chunks()
+    )
+
+
+def load_left_behind(connection: sa.Connection, run_ids: Iterable[int], path_ids: Iterable[int]) -> list[SeriesHead]:
+    """The heads of whatever any attempt left behind, of all pairs of these runs and paths."""
+    return _load_heads(connection, run_ids, path_ids, series.c.abandoned_by > 0)
+
+
+def _load_heads(
+    connection: sa.Connection, run_ids: Iterable[int], path_ids: Iterable[int], which: sa.ColumnElement[bool]
+) -> list[SeriesHead]:
     found: list[SeriesHead] = []
     runs, rest = sorted(set(run_ids)), iter(sorted(set(path_ids)))
     while part := list(islice(rest, SERIES_PER_STATEMENT)):
         query = sa.select(series).where(
             series.c.run_id.in_(runs),
             series.c.path_id.in_(part),
-            series.c.abandoned_by == abandoned_by if abandoned_by else has_chunks(),
+            which,
             series.c.type == FLOAT_SERIES,
         )
         found.extend(as_head(row) for row in connection.execute(query))

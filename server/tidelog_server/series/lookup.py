@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from tidelog_server.runs.paths import path_ids
 from tidelog_server.series.chunks import SERIES_PER_STATEMENT
-from tidelog_server.series.heads import SeriesHead, load_heads
+from tidelog_server.series.heads import SeriesHead, load_heads, load_left_behind
 from tidelog_server.series.lineage import lineages
 from tidelog_server.series.points import Points, begun_at, with_steps
 from tidelog_server.series.tails import Tails, tail_of
@@ -82,6 +82,19 @@ def find_series(
         else:
             found.append(None)
     return found
+
+
+def find_abandoned(
+    connection: sa.Connection, project_id: int, run_ids: Sequence[int], paths: Sequence[str], *, newest: int
+) -> dict[tuple[int, str], list[SeriesHead]]:
+    """What attempts left behind of the series of one project, by run id and path: of each the `newest` attempts, the
+    oldest first. Only what is folded: reads of a resumed run fold it first.
+    """
+    names = {number: path for path, number in path_ids(connection, project_id, set(paths)).items()}
+    found: dict[tuple[int, str], list[SeriesHead]] = {}
+    for head in sorted(load_left_behind(connection, run_ids, names), key=lambda head: head.abandoned_by):
+        found.setdefault((head.run_id, names[head.path_id]), []).append(head)
+    return {pair: heads[-newest:] for pair, heads in found.items()}
 
 
 def _first_steps(connection: sa.Connection, heads: Sequence[SeriesHead]) -> dict[int, int]:

@@ -113,3 +113,95 @@ def test_what_makes_no_sense_is_refused(client: httpx.Client, runs: list[Sender]
     answer = client.post("/api/charts", json=body, headers=JSON)
     assert answer.status_code == 400
     assert answer.json()["error"]["message"]
+
+
+@pytest.fixture
+def resumed(services: Services) -> list[Sender]:
+    """Runs whose attempt 1 went on from step 6 of 10, and attempt 2 from step 8; `val` was not logged again."""
+    senders = []
+    for number in range(2):
+        for attempt, first in enumerate((0, 6, 8)):
+            moment = 1_000_000 * (attempt + 1)
+            sender = Sender(
+                services.receiver, project="charts", key=f"resumed-{number}", created_ms=moment, ended_ms=moment + 1
+            )
+            sender.journal.column("loss", [(step, 100.0 * attempt + step) for step in range(first, 10)])
+            if not attempt:
+                sender.journal.column("val", [(step, 1.0) for step in range(10)])
+            sender.journal.end(time_s=moment / 1000 + 0.001)
+            sender.ship()
+        senders.append(sender)
+    return senders
+
+
+def stretches(series: list[dict[str, Any]]) -> list[tuple[int, str, int, list[float]]]:
+    """Run, path, attempt and values of each series."""
+    return [(one["run"], one["path"], one.get("abandoned_by", 0), one["columns"]["value"]) for one in series]
+
+
+def test_what_attempts_left_behind_comes_beside_the_curve(client: httpx.Client, resumed: list[Sender]) -> None:
+    """Each stretch exactly, of those series alone that were logged again."""
+    first, second = (sender.run_id for sender in resumed)
+    found = stretches(ask(client, runs=[first, second], paths=["loss", "val"], abandoned=True))
+    assert len(found) == 4 + 2 * 2
+    for run in (first, second):
+        assert (run, "loss", 0, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 106.0, 107.0, 208.0, 209.0]) in found
+        assert (run, "loss", 1, [6.0, 7.0, 8.0, 9.0]) in found
+        assert (run, "loss", 2, [108.0, 109.0]) in found
+
+
+def test_what_was_left_behind_comes_only_when_asked_for(client: httpx.Client, resumed: list[Sender]) -> None:
+    """A curve is what a chart is about."""
+    [series] = ask(client, runs=[resumed[0].run_id], paths=["loss"])
+    assert "abandoned_by" not in series
+
+
+def test_the_window_holds_for_what_was_left_behind(client: httpx.Client, resumed: list[Sender]) -> None:
+    """A stretch that lies outside of it does not come at all."""
+    run = resumed[0].run_id
+    found = stretches(ask(client, runs=[run], paths=["loss"], abandoned=True, start=5, stop=7))
+    assert found == [(run, "loss", 0, [5.0, 106.0, 107.0]), (run, "loss", 1, [6.0, 7.0])]
+
+
+def test_long_stretches_come_in_buckets_with_exact_extremes(client: httpx.Client, services: Services) -> None:
+    """As curves do."""
+    for attempt in range(2):
+        moment = 1_000_000 * (attempt + 1)
+        sender = Sender(services.receiver, project="charts", key="long", created_ms=moment, ended_ms=moment + 1)
+        spike = {7_777: 1e6} if not attempt else {}
+        sender.journal.column("loss", [(step, spike.get(step, float(step))) for step in range(attempt * 500, 20_000)])
+        sender.journal.end(time_s=moment / 1000 + 0.001)
+        sender.ship()
+    _, left = ask(client, runs=[sender.run_id], paths=["loss"], buckets=20, abandoned=True)
+    assert (left["abandoned_by"], left["points"]) == (1, 19_500)
+    assert (min(left["columns"]["min"]), max(left["columns"]["max"])) == (500.0, 1e6)
+
+
+@pytest.mark.parametrize("axis", ["time", "relative"])
+def test_what_was_left_behind_is_drawn_over_time_too(client: httpx.Client, resumed: list[Sender], axis: str) -> None:
+    """With the start of the run, from which relative time counts."""
+    curve, *left = ask(client, runs=[resumed[0].run_id], paths=["loss"], abandoned=True, axis=axis)
+    assert [one["abandoned_by"] for one in left] == [1, 2]
+    assert {one["start_ms"] for one in left} == {curve["start_ms"]}
+
+
+@pytest.mark.parametrize("kind", ["group", "expression", "metric"])
+def test_what_is_computed_has_nothing_left_behind(client: httpx.Client, resumed: list[Sender], kind: str) -> None:
+    """Groups, expressions and joins with a metric are made of curves."""
+    run = resumed[0].run_id
+    body: dict[str, Any] = {
+        "group": {"paths": ["loss"], "groups": [[run]]},
+        "expression": {"expressions": ["loss * 2"]},
+        "metric": {"paths": ["loss"], "axis": "metric", "x_path": "val"},
+    }[kind]
+    [series] = ask(client, runs=[run], abandoned=True, **body)
+    assert "abandoned_by" not in series
+
+
+def test_of_many_attempts_the_newest_come(
+    client: httpx.Client, resumed: list[Sender], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A job that is preempted all day does not fill the answer."""
+    monkeypatch.setattr("tidelog_server.series.drawings.ABANDONED_EACH", 1)
+    _, left = ask(client, runs=[resumed[0].run_id], paths=["loss"], abandoned=True)
+    assert left["abandoned_by"] == 2

@@ -144,7 +144,21 @@ def view_of(project: str, query: QueryParams) -> View:
 CHART_PARTS = frozenset(
     (
         *("tab", "find", "show", "target", "across", "up", "by", "a", "b", "step"),
-        *("x", "y", "metric", "from", "to", "smooth", "amount", "outliers", "marks", "band", "expression", "group"),
+        *(
+            "x",
+            "y",
+            "metric",
+            "from",
+            "to",
+            "smooth",
+            "amount",
+            "outliers",
+            "marks",
+            "tails",
+            "band",
+            "expression",
+            "group",
+        ),
         *("hide", "only", "open", "fold", "page", "full"),
     )
 )
