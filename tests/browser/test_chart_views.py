@@ -285,7 +285,7 @@ def test_what_a_resumed_run_abandoned_is_drawn_beside_the_curve(page: Page, site
         page.goto(f"/projects/resumed/runs/{label_of(run)}")
     assert asked.value.post_data_json["abandoned"] is True
     badge = drawn_chart(page, "train/loss").locator("[data-badge]")
-    expect(badge).to_have_text("35 points")
+    expect(badge).to_have_text("35 points · dashed: abandoned")
     expect(badge).to_have_attribute("title", re.compile("abandoned"))
     page.locator(".u-over").first.hover(position={"x": 300, "y": 40})
     expect(page.locator(".pointer-box:visible .pointer-row")).to_have_count(1)
@@ -295,6 +295,7 @@ def test_what_a_resumed_run_abandoned_is_drawn_beside_the_curve(page: Page, site
     page.get_by_label("Abandoned tails").uncheck()
     page.wait_for_url(re.compile("tails=off"))
     expect(word).to_have_attribute("hidden", "")
+    expect(badge).to_have_text("35 points")
     with page.expect_request("**/api/charts") as asked:
         page.reload()
     assert "abandoned" not in asked.value.post_data_json

@@ -182,9 +182,11 @@ export class Chart {
   }
 
   describe() {
-    const { text, title, points } = badgeOf(this.curves, this.board.view);
+    const { text: counted, title, points } = badgeOf(this.curves, this.board.view);
+    const hasTails = this.shownTails().length > 0;
+    const text = hasTails ? `${counted} · dashed: abandoned` : counted; // the page of one run shows no legend
     this.badge.textContent = text;
-    this.badge.title = this.shownTails().length ? `${title} Dashed and faint is what later attempts abandoned; it is not counted.` : title;
+    this.badge.title = hasTails ? `${title} Dashed and faint is what later attempts abandoned; it is not counted.` : title;
     this.place.setAttribute("aria-label", `${wordsOf(this.title, this.shownCurves(), this.entries)}. ${text}`);
     this.figure.dataset.state = points ? "ready" : "empty";
     this.figure.dataset.points = String(points);

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from tests.journals import Sender
 from tidelog_server.services import Services
@@ -205,3 +206,23 @@ def test_of_many_attempts_the_newest_come(
     monkeypatch.setattr("tidelog_server.series.drawings.ABANDONED_EACH", 1)
     _, left = ask(client, runs=[resumed[0].run_id], paths=["loss"], abandoned=True)
     assert left["abandoned_by"] == 2
+
+
+def test_what_was_left_behind_costs_a_few_statements(
+    client: httpx.Client, resumed: list[Sender], services: Services
+) -> None:
+    """However many runs and series there are."""
+    first, second = (sender.run_id for sender in resumed)
+    counts = []
+    for runs, paths in (([first], ["loss"]), ([first, second], ["loss", "val"])):
+        ask(client, runs=runs, paths=paths, abandoned=True)  # folds what is not folded yet
+        texts: list[str] = []
+
+        def note(*arguments: Any, texts: list[str] = texts) -> None:
+            texts.append(arguments[2])
+
+        sa.event.listen(services.database.engine, "before_cursor_execute", note)
+        ask(client, runs=runs, paths=paths, abandoned=True)
+        sa.event.remove(services.database.engine, "before_cursor_execute", note)
+        counts.append(len(texts))
+    assert counts[0] == counts[1]
