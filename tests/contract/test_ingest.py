@@ -173,7 +173,7 @@ def test_fold_that_lost_the_race_writes_nothing(store: Store) -> None:
     sender.journal.point("a", 1.0, 0)
     sender.ship()
     with store.database.read() as connection:
-        plans = [store.folder._plan(connection, sender.run_id) for _ in range(2)]
+        plans = [store.folder._plan(connection, sender.run_id, None) for _ in range(2)]
     outcomes = []
     for plan in plans:
         assert plan is not None
