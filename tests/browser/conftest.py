@@ -131,6 +131,12 @@ def full_run(site: Site) -> str:
 
 
 @pytest.fixture(scope="session")
+def everything(site: Site) -> Logged:
+    """A project with one of everything that a client can write."""
+    return log_everything(site.url, site.folder, project="everything", text="word")
+
+
+@pytest.fixture(scope="session")
 def hostile(site: Site) -> Logged:
     """A project that carries markup in every text a client can write."""
     return log_everything(site.url, site.folder, project=f"p {HOSTILE}"[:200], text=HOSTILE)
