@@ -23,7 +23,7 @@ def server(lasting_server: ServerProcess) -> ServerProcess:
 
 # Tells after each append how many have returned: 8 bytes at a fixed place of a file, which outlive the process too.
 LOGGING = """
-import os, struct, sys, tidelog
+import os, signal, struct, sys, tidelog
 url, journals, counter, mode = sys.argv[1:]
 progress = os.open(counter, os.O_WRONLY | os.O_CREAT)
 run = tidelog.init_run(url=url, directory=journals, mode=mode, custom_run_id="k", capture_hardware=False)
