@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from tidelog.errors import RunStopRequestedError
 from tidelog.exits import exit_error, watch_exits
+from tidelog.loaded import loaded
 from tidelog.messages import inform
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def end_runs(timeout_s: float = EXIT_TIMEOUT_S) -> None:
 
 def end_runs_of_notebook(project: str) -> None:
     """In a notebook, end the runs of a project that earlier cells left open; elsewhere do nothing."""
-    ipython = sys.modules.get("IPython")
+    ipython = loaded("IPython")
     if ipython is None or ipython.get_ipython() is None:
         return
     for session in list(_open_sessions):
@@ -91,7 +92,7 @@ def end_runs_of_notebook(project: str) -> None:
 
 def end_with_process() -> None:
     """Have runs ended in a forked child of multiprocessing, which leaves without atexit."""
-    util = sys.modules.get("multiprocessing.util")
+    util = loaded("multiprocessing.util")
     if util is not None:
         util.Finalize(None, end_runs, exitpriority=0)
 

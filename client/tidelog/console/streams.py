@@ -7,6 +7,8 @@ import time
 from collections import deque
 from typing import Any
 
+from tidelog.loaded import loaded
+
 WAITING_CHARACTERS = 8 * 1024 * 1024
 
 NAMES = {1: "stdout", 2: "stderr"}
@@ -97,5 +99,5 @@ class HookedStream:
 
 def _shell() -> Any:
     """Return the notebook's shell, or IPython's on a terminal; None elsewhere."""
-    ipython = sys.modules.get("IPython")
+    ipython = loaded("IPython")
     return None if ipython is None else ipython.get_ipython()

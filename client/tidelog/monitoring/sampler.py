@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-# A last sample at the end is taken only if so much time has passed: over less, a rate says nothing.
+# A last sample is taken only if so much time has passed since the one before: over less, a rate says nothing.
 SHORTEST_SAMPLE_S = 0.1
 FIRST_SUMMARY_S = 10.0  # a short job that is killed has its sums too
 SUMMARY_S = 60.0  # what a job that is killed may lose of its sums
@@ -31,18 +31,19 @@ class Sampler:
         self._assign = assign
 
     def run(self, stop: threading.Event) -> None:
-        """Sample until told to stop; then once more."""
+        """Sample until told to stop; then once more. Even a job of a moment has one sample."""
         sampled_at = time.monotonic()
+        sampled = False
         due, sums_due = sampled_at + self._interval_s, sampled_at + FIRST_SUMMARY_S
         while not stop.wait(max(0.0, due - time.monotonic())):
             self._sample()
-            sampled_at = time.monotonic()
+            sampled_at, sampled = time.monotonic(), True
             # After a pause (a laptop's sleep, a stopped process) the next sample is one interval away, not a burst.
             due = max(due + self._interval_s, sampled_at)
             if sampled_at >= sums_due:
                 self._sum_up()
                 sums_due = sampled_at + SUMMARY_S
-        if time.monotonic() - sampled_at >= SHORTEST_SAMPLE_S:
+        if not sampled or time.monotonic() - sampled_at >= SHORTEST_SAMPLE_S:
             self._sample()
         self._sum_up()
 

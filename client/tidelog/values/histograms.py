@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import struct
-import sys
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,6 +12,7 @@ from typing import Any
 
 from tidelog.errors import InvalidValueError, UnsupportedTypeError
 from tidelog.journal import records
+from tidelog.loaded import loaded
 from tidelog.values.encoding import SCALAR_FAILURES, as_float, shown
 
 BINS = 64
@@ -51,7 +51,7 @@ class Histogram:
 
 
 def _counted(values: Any, bins: int | Iterable[float]) -> tuple[array[float], array[float]]:
-    numpy = sys.modules.get("numpy")
+    numpy = loaded("numpy")
     given = None if isinstance(bins, int) else _edges(bins)
     if isinstance(bins, int) and not 0 < bins <= MOST_BINS:
         raise InvalidValueError(f"a histogram has 1 to {MOST_BINS:,} bins, not {bins!r}")

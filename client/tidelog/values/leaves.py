@@ -6,11 +6,11 @@ importing these libraries: a value can be one of theirs only if they are loaded.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from tidelog.errors import InvalidValueError, UnsupportedTypeError
+from tidelog.loaded import loaded
 from tidelog.values.encoding import as_text_of, encode_value, shown
 
 DEEPEST = 64  # namespaces in namespaces; a structure that holds itself is deeper
@@ -84,7 +84,7 @@ def _fields(value: object) -> Mapping[Any, Any] | None:
 
 def _plain_config(path: str, value: Any) -> Any:
     """Return what a configuration of OmegaConf holds, interpolations filled in; other things as they are."""
-    omegaconf = sys.modules.get("omegaconf")
+    omegaconf = loaded("omegaconf")
     if omegaconf is None or not omegaconf.OmegaConf.is_config(value):
         return value
     try:

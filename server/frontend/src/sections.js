@@ -1,5 +1,7 @@
 /** Sections of charts: which are open, and which of their pages is shown, is kept in the address. */
 
+import htmx from "htmx.org";
+
 import { reload } from "./parts.js";
 import { pageView } from "./view.js";
 
@@ -7,13 +9,17 @@ import { pageView } from "./view.js";
 const SERVED = ["open", "fold", "page", "expression"];
 
 export function listenToSections() {
-  let served = servedPart();
+  // Noted when it is asked for, not when it has come: who goes back before that is to see what was there before.
+  let asked = servedPart();
+  document.addEventListener("htmx:beforeRequest", ({ target, detail }) => {
+    if (target.matches?.("[data-renews]")) asked = servedPart(new URL(detail.pathInfo.requestPath, location.href).search);
+  });
   addEventListener("popstate", () => {
     const board = document.querySelector("[data-renews]");
-    if (board && served !== servedPart()) reload(board);
-    served = servedPart();
+    if (!board || asked === servedPart()) return;
+    htmx.trigger(board, "htmx:abort");
+    reload(board);
   });
-  document.addEventListener("htmx:afterSettle", () => (served = servedPart()));
   document.addEventListener("click", (event) => {
     const { target } = event;
     const link = target.closest?.("a[data-section-page]");
@@ -29,8 +35,8 @@ export function listenToSections() {
   });
 }
 
-function servedPart() {
-  const query = new URLSearchParams(location.search);
+function servedPart(search = location.search) {
+  const query = new URLSearchParams(search);
   return JSON.stringify(SERVED.map((name) => query.getAll(name)));
 }
 
