@@ -60,3 +60,14 @@ def test_the_reference_names_every_endpoint() -> None:
     assert named == {f"/api{path}" for path in paths - wire}
     for path in wire:
         assert any(path.split("{")[0].rstrip("/") in page for page in wires)
+
+
+def test_the_media_types_are_those_of_the_reference() -> None:
+    """What the client sends and the server takes is what other clients were told."""
+    from tidelog.shipping import shipper
+    from tidelog_server.api import frames, journal
+
+    named = {page: (ROOT / f"docs/reference/{page}.md").read_text("utf-8") for page in ("journal", "http-api")}
+    assert shipper.MEDIA_TYPE == journal.MEDIA_TYPE
+    assert f"`Content-Type: {journal.MEDIA_TYPE}`" in named["journal"]
+    assert f"`{frames.MEDIA_TYPE}`" in named["http-api"]

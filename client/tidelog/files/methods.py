@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
 DESCRIPTION_BYTES = 64 * 1024
 ENTRIES = 5_000  # of a file set in one record
-COPIED_BYTES = (
-    8 * 1024 * 1024
-)  # that one upload_files copies at the most; the rest is linked, or sent from where it lies
+COPIED_BYTES = 8 * 1024 * 1024  # copied by one upload_files at the most; the rest is linked, or sent from where it lies
 
 
 class FileMethods:

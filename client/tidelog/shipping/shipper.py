@@ -14,7 +14,7 @@ from tidelog.errors import JournalError, OffsetGapError, RequestRefusedError, Se
 from tidelog.journal.segments import JournalFolder, Origin
 from tidelog.shipping.transport import Transport
 
-MEDIA_TYPE = "application/vnd.tidelog.journal.journal"
+MEDIA_TYPE = "application/vnd.tidelog.journal"
 BATCH_BYTES = 4 * 1024 * 1024
 LARGEST_BATCH_BYTES = 32 * 1024 * 1024
 COMPRESSION_LEVEL = 1  # shipping must cost the training job little; the server compacts later

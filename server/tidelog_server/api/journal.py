@@ -18,7 +18,7 @@ from tidelog_server.urls import run_url
 
 router = APIRouter(tags=["journal"])
 
-MEDIA_TYPE = "application/vnd.tidelog.journal.journal"
+MEDIA_TYPE = "application/vnd.tidelog.journal"
 REGISTRATION_TRIES = 3
 LATEST_MS = 253402300799000  # the last second of the year 9999
 

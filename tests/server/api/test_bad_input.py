@@ -11,7 +11,7 @@ import pytest
 from tests.journals import MemoryJournal, Sender
 from tidelog_server.services import Services
 
-JOURNAL = {"content-type": "application/vnd.tidelog.journal.journal"}
+JOURNAL = {"content-type": "application/vnd.tidelog.journal"}
 WRITER = "0123456789abcdef"
 NEW_WRITER = {"project": "p", "run_key": "k", "with_id": None, "writer": WRITER, "created_ms": 0}
 

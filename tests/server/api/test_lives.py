@@ -12,7 +12,7 @@ from tests.journals import Sender
 from tidelog.values.encoding import encode_value
 from tidelog_server.services import Services
 
-JOURNAL = {"Content-Type": "application/vnd.tidelog.journal.journal"}
+JOURNAL = {"Content-Type": "application/vnd.tidelog.journal"}
 
 
 def post(client: httpx.Client, path: str, **body: Any) -> dict[str, Any]:
