@@ -110,10 +110,9 @@ class Database:
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver starts no transaction by itself: _begin_sqlite does
     cursor = connection.cursor()
+    if cursor.execute("PRAGMA journal_mode").fetchone() != ("wal",):
+        _set_up_sqlite(cursor)
     for pragma in (
-        f"page_size={SQLITE_PAGE_BYTES}",
-        "auto_vacuum=INCREMENTAL",  # lets maintenance give deleted pages back; must be set before the first table
-        "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
         "temp_store=MEMORY",
@@ -123,6 +122,13 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _set_up_sqlite(cursor: Any) -> None:
+    """Give a new file what it keeps. Each connection would wait for a running transaction if it set these again."""
+    cursor.execute(f"PRAGMA page_size={SQLITE_PAGE_BYTES}")
+    cursor.execute("PRAGMA auto_vacuum=INCREMENTAL")  # lets maintenance give deleted pages back; before the first table
+    cursor.execute("PRAGMA journal_mode=WAL")
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
