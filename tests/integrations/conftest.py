@@ -9,12 +9,24 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
+if TYPE_CHECKING:
+    from tidelog_integrations.lightning import TidelogLogger
+
 START_TIMEOUT_S = 30.0
+
+# Marks for modules in which Lightning trains a tiny job.
+QUIET = [
+    # What it advises on loaders and devices is about speed, and a tiny job has none to gain.
+    pytest.mark.filterwarnings("ignore::pytorch_lightning.utilities.warnings.PossibleUserWarning"),
+    # Lightning 2.6 beside torch 2.13: its own code, nothing that a job can do about it.
+    pytest.mark.filterwarnings("ignore:.*LeafSpec.* is deprecated:FutureWarning"),
+    pytest.mark.filterwarnings("ignore:Checkpoint directory .* exists and is not empty"),
+]
 
 # For a job's environment: what tests/conftest.py turns off, as it is for a user.
 CAPTURED = {"TIDELOG_CAPTURE_STDOUT": "yes", "TIDELOG_CAPTURE_STDERR": "yes", "TIDELOG_CAPTURE_SOURCE": "yes"}
@@ -93,3 +105,19 @@ def to_server(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("TIDELOG_DIR", str(tmp_path / "journals"))
     monkeypatch.chdir(tmp_path)
     return server
+
+
+@pytest.fixture
+def logger(to_server: Server) -> Iterator[TidelogLogger]:
+    """A logger of its own run, which is stopped after the test."""
+    from tidelog_integrations.lightning import TidelogLogger
+
+    logger = TidelogLogger(name="tiny", tags=["test"], capture_hardware=False)
+    yield logger
+    logger.experiment.stop()
+
+
+def stored(server: Server, logger: TidelogLogger) -> dict[str, Any]:
+    """Return the run once the server has all of it."""
+    assert logger.experiment.wait(30)
+    return server.run(logger.version)

@@ -2,37 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pickle
-import signal
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import torch
-from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
 from lightning_utilities.core.rank_zero import rank_zero_only
-from pytorch_lightning import Trainer
-from pytorch_lightning.callbacks import Callback, ModelCheckpoint
+from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers.logger import Logger
-from pytorch_lightning.plugins.io import AsyncCheckpointIO
 
 import tidelog
-from tests.integrations.conftest import Server
+from tests.integrations.conftest import QUIET, Server, stored
 from tests.integrations.tiny_training import BATCHES, TinyModel, loader, tiny_trainer
 from tidelog_integrations.lightning import TidelogLogger
 
-pytestmark = [
-    # What Lightning advises on loaders and devices is about speed, and a tiny job has none to gain.
-    pytest.mark.filterwarnings("ignore::pytorch_lightning.utilities.warnings.PossibleUserWarning"),
-    # Lightning 2.6 beside torch 2.13: its own code, nothing that a job can do about it.
-    pytest.mark.filterwarnings("ignore:.*LeafSpec.* is deprecated:FutureWarning"),
-    pytest.mark.filterwarnings("ignore:Checkpoint directory .* exists and is not empty"),
-]
+pytestmark = QUIET
 
 
 class Recorder(Logger):
@@ -50,20 +36,6 @@ class Recorder(Logger):
 
     def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None:
         pass
-
-
-@pytest.fixture
-def logger(to_server: Server) -> Iterator[TidelogLogger]:
-    """A logger of its own run, which is stopped after the test."""
-    logger = TidelogLogger(name="tiny", tags=["test"], capture_hardware=False)
-    yield logger
-    logger.experiment.stop()
-
-
-def stored(server: Server, logger: TidelogLogger) -> dict[str, Any]:
-    """Return the run once the server has all of it."""
-    assert logger.experiment.wait(30)
-    return server.run(logger.version)
 
 
 def test_every_point_that_lightning_logs_is_on_the_server(to_server: Server, logger: TidelogLogger) -> None:
@@ -131,42 +103,6 @@ def test_a_model_with_an_example_input_is_not_run_by_the_logger(to_server: Serve
     assert "model/summary" not in to_server.attributes(stored(to_server, logger))
     logger.log_model_summary(model)
     assert "Linear" in to_server.attributes(stored(to_server, logger))["model/summary"]
-
-
-def test_checkpoints_are_recorded_and_the_deleted_ones_forgotten(to_server: Server, logger: TidelogLogger) -> None:
-    """The run names the files that are there, each with its score, and the best of them."""
-    best = ModelCheckpoint(monitor="val/loss", filename="{epoch}", save_top_k=1, save_last=True)
-    tiny_trainer(logger, max_epochs=3, callbacks=[best]).fit(TinyModel(), loader(), loader(1))
-    attributes = to_server.attributes(stored(to_server, logger), prefix="training/model")
-    assert attributes["best_model_path"] == os.path.abspath(best.best_model_path)
-    assert attributes["best_model_score"] == pytest.approx(float(best.best_model_score or 0))
-    assert attributes["best_model_metric"] == "val/loss"
-    recorded = {
-        value for path, value in attributes.items() if path.startswith("checkpoints/") and path.endswith("/path")
-    }
-    assert recorded == {os.path.abspath(best.best_model_path), os.path.abspath(best.last_model_path)}
-    assert all(os.path.exists(path) for path in recorded)
-    assert attributes["checkpoints/epoch=2/score"] == attributes["best_model_score"]
-
-
-def test_the_first_callback_that_monitors_says_what_is_best(to_server: Server, logger: TidelogLogger) -> None:
-    """A second callback, which keeps every step's checkpoint, does not claim the run's best model."""
-    best = ModelCheckpoint(monitor="val/loss", filename="best")
-    every = ModelCheckpoint(every_n_train_steps=3, filename="{step}", save_top_k=-1)
-    tiny_trainer(logger, callbacks=[best, every]).fit(TinyModel(), loader(), loader(1))
-    attributes = to_server.attributes(stored(to_server, logger), prefix="training/model")
-    assert attributes["best_model_path"] == os.path.abspath(best.best_model_path)
-    assert "checkpoints/step=3/path" in attributes
-    assert "checkpoints/step=15/path" in attributes
-
-
-def test_checkpoints_can_be_left_out(to_server: Server) -> None:
-    """log_model_checkpoints=False records nothing of them."""
-    logger = TidelogLogger(log_model_checkpoints=False, capture_hardware=False)
-    tiny_trainer(logger, max_epochs=1).fit(TinyModel(), loader(), loader(1))
-    attributes = to_server.attributes(stored(to_server, logger), prefix="training/model")
-    logger.experiment.stop()
-    assert not [path for path in attributes if path.startswith(("best", "checkpoints"))]
 
 
 def test_lightning_files_checkpoints_under_project_and_run(
@@ -238,164 +174,6 @@ def test_steps_that_are_logged_again_begin_an_attempt(to_server: Server) -> None
     assert [step for step, _ in points] == list(range(2 * BATCHES))
     assert list(abandoned["step"]) == [12, 13, 14, 15]
     assert list(abandoned["value"]) == [value for _, value in lost[12:]]
-
-
-class Asks(Callback):
-    """Asks the run to stop or to abort after some batch, as its page does, and goes on when the job has heard of it."""
-
-    def __init__(self, server: Server, request: str, after: int) -> None:
-        self.server, self.request, self.after = server, request, after
-        self.batches = 0
-
-    def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
-        self.batches += 1
-        if self.batches == self.after:
-            run = trainer.logger.experiment
-            run.wait(30)
-            asked = httpx.post(f"{self.server.url}/api/runs/{run.label}/request", json={"request": self.request})
-            assert asked.is_success, asked.text
-            wait_until(lambda: run.abort_requested if self.request == "abort" else run.stop_requested)
-
-
-def wait_until(happened: Callable[[], bool], timeout_s: float = 30.0) -> None:
-    """Return once something has happened, or fail."""
-    deadline = time.monotonic() + timeout_s
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)
-
-
-def test_a_stop_ends_training_after_the_batch_as_early_stopping_does(to_server: Server, logger: TidelogLogger) -> None:
-    """fit returns; the model was validated, its checkpoint is there, and the run says that it was stopped."""
-    asks = Asks(to_server, "stop", after=3)
-    best = ModelCheckpoint(monitor="val/loss", filename="{epoch}")
-    trainer = tiny_trainer(logger, callbacks=[asks, best], max_epochs=50)
-    trainer.fit(TinyModel(), loader(), loader(1))
-    assert asks.batches == trainer.global_step
-    assert 3 <= asks.batches <= 4
-    run = stored(to_server, logger)
-    assert run["state"] == "running"  # what comes after fit goes on in it
-    assert to_server.attributes(run)["status"] == "stopped"
-    assert to_server.attributes(run)["val/loss"]["points"] == 1
-    assert os.path.exists(best.best_model_path)
-    logger.experiment.stop()
-    assert to_server.run(logger.version)["state"] == "finished"
-
-
-def test_a_stop_ends_training_of_ones_own_run_too(to_server: Server) -> None:
-    """The exception that such a run raises where it logs does not reach the Trainer, which winds up in order."""
-    with tidelog.init_run(capture_hardware=False) as run:
-        asks = Asks(to_server, "stop", after=3)
-        logger = TidelogLogger(run=run)
-        tiny_trainer(logger, callbacks=[asks], max_epochs=50).fit(TinyModel(), loader(), loader(1))
-        assert asks.batches <= 4
-    assert run.key is not None
-    stopped = to_server.run(run.key)
-    assert stopped["state"] == "finished"
-    assert to_server.attributes(stopped)["status"] == "stopped"
-
-
-def test_an_abort_ends_training_at_once(to_server: Server, logger: TidelogLogger) -> None:
-    """Nothing is validated or saved; Lightning exits as after Ctrl-C, and the run is failed and says why."""
-    asks = Asks(to_server, "abort", after=3)
-    handler = signal.getsignal(signal.SIGINT)
-    with pytest.raises(SystemExit):
-        tiny_trainer(logger, callbacks=[asks], max_epochs=50).fit(TinyModel(), loader(), loader(1))
-    signal.signal(signal.SIGINT, handler)  # Lightning ignores it from then on
-    run = to_server.run(logger.version)
-    assert 3 <= asks.batches <= 4
-    assert run["state"] == "failed"
-    assert "RunAbortedError" in run["error"]
-    assert to_server.attributes(run)["status"] == "aborted"
-    assert "val/loss" not in to_server.attributes(run)
-
-
-def test_a_reaction_of_ones_own_comes_in_place_of_the_loggers(to_server: Server) -> None:
-    """With on_stop="ignore" training goes on, and the job looks at run.stop_requested itself."""
-    logger = TidelogLogger(on_stop="ignore", capture_hardware=False)
-    asks = Asks(to_server, "stop", after=3)
-    tiny_trainer(logger, callbacks=[asks], max_epochs=2).fit(TinyModel(), loader(), loader(1))
-    assert logger.experiment.stop_requested
-    logger.experiment.stop()
-    assert asks.batches == 2 * BATCHES
-
-
-def checkpoint_files(server: Server, logger: TidelogLogger) -> dict[str, str]:
-    """The hashes of the checkpoints that the server has, by their names."""
-    run = logger.experiment
-    assert run.wait(30)
-    return {
-        path.split("/")[-2]: run[path].fetch_hash()
-        for path, kind in run.get_attribute_types("training/model").items()
-        if kind == "file"
-    }
-
-
-def sha256(path: str) -> str:
-    """The hash of a file on this disk."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
-
-
-def test_checkpoints_stay_on_the_disk_unless_asked_for(to_server: Server, logger: TidelogLogger) -> None:
-    """By default no file is sent or copied."""
-    tiny_trainer(logger, max_epochs=1).fit(TinyModel(), loader(), loader(1))
-    assert checkpoint_files(to_server, logger) == {}
-
-
-def test_checkpoints_that_are_kept_are_uploaded_at_the_end(to_server: Server) -> None:
-    """Those that Lightning deleted on the way are never sent."""
-    logger = TidelogLogger(upload_checkpoints=True, capture_hardware=False)
-    best = ModelCheckpoint(monitor="val/loss", filename="{epoch}", save_top_k=1, save_last=True)
-    tiny_trainer(logger, max_epochs=3, callbacks=[best]).fit(TinyModel(), loader(), loader(1))
-    files = checkpoint_files(to_server, logger)
-    logger.experiment.stop()
-    assert files == {"epoch=2": sha256(best.best_model_path), "last": sha256(best.last_model_path)}
-
-
-def test_checkpoints_are_uploaded_as_they_are_saved(to_server: Server) -> None:
-    """With "all" each is sent when it is there, and one that Lightning deletes disappears from the run."""
-    logger = TidelogLogger(upload_checkpoints="all", capture_hardware=False)
-    seen: list[set[str]] = []
-
-    class Looks(Callback):
-        def on_train_epoch_start(self, *_: Any) -> None:
-            seen.append(set(checkpoint_files(to_server, logger)))
-
-    best = ModelCheckpoint(monitor="val/loss", filename="{epoch}", save_top_k=1)
-    tiny_trainer(logger, max_epochs=3, callbacks=[Looks(), best]).fit(TinyModel(), loader(), loader(1))
-    files = checkpoint_files(to_server, logger)
-    logger.experiment.stop()
-    assert seen[0] == set()
-    assert "epoch=0" in seen[1]
-    assert files == {"epoch=2": sha256(best.best_model_path)}
-
-
-def test_a_checkpoint_that_a_thread_writes_is_recorded_and_uploaded(to_server: Server) -> None:
-    """With AsyncCheckpointIO a checkpoint is not on disk yet when Lightning says that it was saved."""
-    logger = TidelogLogger(upload_checkpoints=True, capture_hardware=False)
-    best = ModelCheckpoint(monitor="val/loss", filename="{epoch}")
-    plugin = AsyncCheckpointIO(SlowCheckpointIO())
-    tiny_trainer(logger, max_epochs=1, callbacks=[best], plugins=[plugin]).fit(TinyModel(), loader(), loader(1))
-    files = checkpoint_files(to_server, logger)
-    logger.experiment.stop()
-    assert files == {"epoch=0": sha256(best.best_model_path)}
-
-
-class SlowCheckpointIO(TorchCheckpointIO):
-    """Takes its time, as a file server does."""
-
-    def save_checkpoint(self, *arguments: Any, **named: Any) -> None:
-        time.sleep(0.5)
-        super().save_checkpoint(*arguments, **named)
-
-
-@pytest.mark.parametrize(
-    "arguments", [{"upload_checkpoints": "best"}, {"upload_checkpoints": True, "log_model_checkpoints": False}]
-)
-def test_what_cannot_be_uploaded_is_refused_at_the_call(arguments: dict[str, Any]) -> None:
-    """An argument that would do nothing, or that there is not, raises and names itself."""
-    with pytest.raises(ValueError, match="upload_checkpoints"):
-        TidelogLogger(**arguments)
 
 
 def test_images_and_tables_are_logged_as_with_other_loggers(to_server: Server, logger: TidelogLogger) -> None:
