@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from tidelog import cluster, lifecycle
 from tidelog.attribute import Attribute, AwaitedAttribute
+from tidelog.console.log import ConsoleLog
 from tidelog.errors import InvalidValueError, RunAbortedError, RunStopRequestedError, UnsupportedTypeError
 from tidelog.exits import exit_error
 from tidelog.journal import records
@@ -16,6 +17,7 @@ from tidelog.messages import complain
 from tidelog.paths import normal_path
 from tidelog.session import Session, UnmutedSession
 from tidelog.settings import OnRequest, Settings
+from tidelog.source.gatherer import SourceGatherer
 from tidelog.switches import without_capture
 from tidelog.values.encoding import as_step, encode_value, git_reference, shown
 from tidelog.values.kinds import FILE, kind_of
@@ -322,12 +324,8 @@ class Run:
     def _capture(self, switches: Switches) -> None:
         """Begin what is captured from the first line on."""
         if switches.console:
-            from tidelog.console.log import ConsoleLog
-
             self._session.captures.append(ConsoleLog(self._unmuted(), switches.console_namespace, switches.console))
         if switches.source.asks_for_anything:
-            from tidelog.source.gatherer import SourceGatherer
-
             run, journals = self._unmuted(), self._session.settings.directory
             self._session.captures.append(SourceGatherer(run, switches.source, run._assign_git, journals))
 

@@ -26,6 +26,9 @@ HEAVY = [
     "decimal",
     "subprocess",
     "multiprocessing",
+    "tidelog.fetching",
+    "tidelog.files.file",
+    "tidelog.journal.reading",
 ]
 
 LOADED = """
@@ -73,6 +76,24 @@ def test_the_public_names_are_there() -> None:
     for error in vars(errors).values():
         if isinstance(error, type) and issubclass(error, Exception):
             assert issubclass(error, tidelog.TidelogError)
+
+
+def test_names_that_are_loaded_late_are_listed_too() -> None:
+    """Completion in a notebook, and `from tidelog import *`, know what nothing has asked for yet."""
+    program = f"""
+sys.path[:0] = {sys.path!r}
+import tidelog
+assert set(tidelog.__all__) <= set(dir(tidelog))
+from tidelog import *
+assert fetch_metrics is tidelog.fetch_metrics and File is tidelog.File
+try:
+    tidelog.no_such_name
+except AttributeError as error:
+    assert "no_such_name" in str(error)
+else:
+    raise AssertionError
+"""
+    assert loaded(program)
 
 
 def test_the_tree_of_errors_in_the_docstring_is_the_real_one() -> None:
