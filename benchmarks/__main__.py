@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from pathlib import Path
 
-from benchmarks import append, chart_pages, charts, monitoring, reading, startup, storage, throughput
+from benchmarks import append, chart_pages, charts, monitoring, reading, startup, storage, throughput, wide
 from benchmarks.command import ROUNDS, end_servers_when_terminated
 from benchmarks.processes import ROOT
 from benchmarks.report import Line, load, surroundings, table
@@ -28,6 +28,7 @@ BENCHMARKS = {
     "startup": startup,
     "monitoring": monitoring,
     "reading": reading,
+    "wide": wide,
 }
 
 DOCUMENT = ROOT / "docs" / "reference" / "benchmarks.md"

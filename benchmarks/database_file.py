@@ -14,6 +14,8 @@ NAME = "tidelog.db"
 POLL_S = 0.2
 REST_DEADLINE_S = 240.0
 
+FOLDED_TABLES = ("series", "chunks", "attributes")  # a fold writes a row of each for a series
+
 NOT_AT_REST = """
     SELECT (SELECT count(*) FROM ingest_log)
          + (SELECT count(*) FROM runs WHERE state = 'running' OR compacted_epoch <> fold_epoch)
@@ -44,6 +46,42 @@ def used_bytes(data: Path) -> int:
 def file_bytes(data: Path) -> int:
     """Bytes of the file and of its write-ahead log."""
     return sum(file.stat().st_size for file in data.glob(f"{NAME}*"))
+
+
+def copy(data: Path, target: Path) -> None:
+    """Keep what the database holds now as a file of its own."""
+    target.unlink(missing_ok=True)
+    with _opened(data) as database, closing(sqlite3.connect(target)) as kept:
+        database.backup(kept)
+
+
+def write_rows_of(source: Path, target: Path) -> float:
+    """Bring the rows that a fold writes for series from one file into another, one statement for each table, in one
+    durable transaction; the seconds that this took. A target that is not there is made; rows that it has are updated.
+    """
+    with closing(sqlite3.connect(source)) as given, closing(sqlite3.connect(target, isolation_level=None)) as database:
+        database.execute("PRAGMA journal_mode = wal")
+        database.execute("PRAGMA synchronous = full")
+        marks = ", ".join("?" * len(FOLDED_TABLES))
+        schema = f"SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND tbl_name IN ({marks}) ORDER BY type DESC"
+        is_new = not database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        for (statement,) in given.execute(schema, FOLDED_TABLES) if is_new else ():
+            database.execute(statement)
+        work = [(_upsert(given, table), given.execute(f"SELECT * FROM {table}").fetchall()) for table in FOLDED_TABLES]
+        started = time.perf_counter()
+        database.execute("BEGIN IMMEDIATE")
+        for statement, rows in work:
+            database.executemany(statement, rows)
+        database.execute("COMMIT")
+        return time.perf_counter() - started
+
+
+def _upsert(database: sqlite3.Connection, table: str) -> str:
+    columns = [(row[1], row[5]) for row in database.execute(f"PRAGMA table_info({table})")]  # name, place in the key
+    keys = ", ".join(name for name, place in columns if place)
+    values = ", ".join(f"{name} = excluded.{name}" for name, place in columns if not place)
+    marks = ", ".join("?" * len(columns))
+    return f"INSERT INTO {table} VALUES ({marks}) ON CONFLICT ({keys}) DO UPDATE SET {values}"
 
 
 @contextmanager

@@ -20,6 +20,7 @@ UNITS = {  # unit -> (factor from what is measured, text). Times are measured in
     "s": (1.0, "s"),
     "points/s": (1.0, "points/s"),
     "bytes": (1.0, "bytes"),
+    "MB": (1e-6, "MB"),
     "% of a core": (100.0, "% of a core"),
 }
 

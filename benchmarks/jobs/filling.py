@@ -14,7 +14,7 @@ from benchmarks.loggers import Place, imported, open_logger
 from benchmarks.loggers.mlflow_run import MlflowRun
 from benchmarks.loggers.tidelog_run import TidelogRun
 
-COLUMN_POINTS = 100_000
+PROJECT = "benchmarks"  # of every run that a benchmark logs
 ROW_SERIES = 100
 MLFLOW_INSERT = """
     INSERT INTO metrics (key, value, timestamp, run_uuid, step, is_nan) VALUES ('train/loss', ?, ?, ?, ?, 0)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import resource
 import time
 
-from benchmarks.jobs.filling import series_path
+from benchmarks.jobs.filling import PROJECT, series_path
 
 KIB = 1024
-PROJECT = "benchmarks"  # of every run that a benchmark logs
 
 
 def stream_all(url: str, runs: int) -> dict[str, float]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import struct
+from pathlib import Path
 
 from benchmarks.loggers import Place
 
 POINT = bytes(28)  # the size of a point in tidelog's journal
 ROW_HEADER_BYTES = 28
 ROW_VALUE = struct.Struct("<Id")
+MOST_BYTES = 16 * 1024 * 1024
 
 
 class BareLoop:
@@ -48,6 +50,22 @@ class RawWrite:
         if len(self._row) != size:
             self._row = bytes(size)
         os.write(self._file, self._row)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+
+class RawFile:
+    """Writes any number of bytes, ready-made, to a file of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = os.open(folder / "bytes", os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+        self._bytes = memoryview(b"\1" * MOST_BYTES)
+
+    def write(self, size: int) -> None:
+        """Write so many."""
+        os.write(self._file, self._bytes[:size])
 
     def close(self) -> None:
         """Close the file."""

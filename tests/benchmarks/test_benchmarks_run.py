@@ -19,6 +19,16 @@ LINES = {
     "charts": ["chart of 1M points", "100 runs x 1,000 points"],
     "monitoring": ["hardware monitoring at 1 Hz, 0 GPUs"],
     "reading": ["points read back, points a second", "peak memory of the client", "peak memory of the server"],
+    "wide": [
+        "a dict of 200 new paths",
+        "append` of a histogram",
+        "new series",
+        "existing series",
+        "charts tab",
+        "attributes tab",
+        "at rest",
+        "while each gets a point a second",
+    ],
     "startup": ["`import tidelog`", "`init_run` to first append returned", "`tidelog server` start to healthy"],
 }
 
