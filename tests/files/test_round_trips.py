@@ -84,16 +84,22 @@ def test_file_sets(files_server: ServerProcess, open_run: OpenRun, tmp_path: Pat
         (source / name).write_text(f"# {name}")
     run = open_run(files_server)
     run["code"].upload_files(f"{source}/**/*.py")
-    run["code"].upload_files({"renamed.bin": source / "deep/data.bin"})
+    run["code"].upload_files({"renamed.bin": tidelog.File.from_content("# deep/data.bin")})
+    run["code"].upload_files({"renamed.bin": source / "deep/data.bin", "made.txt": tidelog.File.from_content("made")})
     assert [file["name"] for file in run["code"].fetch_files_list()] == [
-        "a.py", "deep/b.py", "deep/er/c.py", "renamed.bin",
+        "a.py", "deep/b.py", "deep/er/c.py", "made.txt", "renamed.bin",
     ]  # fmt: skip
     (source / "a.py").write_text("# changed")
     run["code"].upload_files([source / "a.py"])
     run["code"].delete_files(["renamed.bin", "never there"])
     back = Path(run["code"].download(tmp_path / "back"))
     found = {str(path.relative_to(back)): path.read_text() for path in back.rglob("*") if path.is_file()}
-    assert found == {"a.py": "# changed", "deep/b.py": "# deep/b.py", "deep/er/c.py": "# deep/er/c.py"}
+    assert found == {
+        "a.py": "# changed",
+        "deep/b.py": "# deep/b.py",
+        "deep/er/c.py": "# deep/er/c.py",
+        "made.txt": "made",
+    }
     with zipfile.ZipFile(run["code"].download(tmp_path / "all.zip")) as archive:
         assert {name: archive.read(name).decode() for name in archive.namelist()} == found
 

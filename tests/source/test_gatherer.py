@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.client.programs import programs_end_with_their_test, run_program
+from tidelog.journal.kept_files import FOLDER, find, numbers
 from tidelog.journal.reading import Assign, Define, SetChange, read_records
 from tidelog.journal.segments import find_journals
 from tidelog.source.packages import installed_packages
@@ -48,6 +49,13 @@ def decoded(value: bytes) -> Any:
     """Return the text, truth or git reference that was assigned."""
     kind, content = value[:1], value[1:]
     return content == b"\x01" if kind == b"b" else json.loads(content) if kind == b"G" else content.decode()
+
+
+def kept_text(journals: Path) -> str:
+    """Return what is kept of the only file, which nothing has sent away."""
+    [folder] = find_journals(str(journals))
+    [number] = [number for number in numbers(folder.path) if find(folder.path, number).name == "train.py"]  # type: ignore[union-attr]
+    return Path(folder.path, FOLDER, str(number)).read_text()
 
 
 @pytest.fixture
@@ -99,6 +107,37 @@ def test_each_part_can_be_switched(script: Path, tmp_path: Path) -> None:
     everything_off = "dict(git_ref=False, source_files=[], dependencies=False, environment=[])"
     found = start_script(script, tmp_path / "journals", everything_off)
     assert set(found) == {"entrypoint", "command_line", "working_directory", "python", "platform", "executable"}
+
+
+def test_the_text_is_the_one_that_runs(script: Path, tmp_path: Path) -> None:
+    """Somebody goes on editing while the job runs."""
+    ran = SCRIPT.replace("run.stop()", "open(__file__, 'w').write('changed')\nrun.stop()")
+    script.write_text(ran)
+    assert start_script(script, tmp_path / "journals")["files"] == ["train.py"]
+    assert kept_text(tmp_path / "journals") == ran
+
+
+def test_a_file_that_was_changed_before_the_run_was_opened_is_not_taken_for_the_program(
+    script: Path, tmp_path: Path
+) -> None:
+    """Frameworks take seconds to import. A remark behind its last line changes nothing."""
+    script.write_text(f"import sys\nopen(__file__, 'a').write('# later')\n{SCRIPT}")
+    assert start_script(script, tmp_path / "journals")["files"] == ["train.py"]
+    script.write_text(f"import sys\nopen(__file__, 'a').write('print(1)')\n{SCRIPT}")
+    assert start_script(script, tmp_path / "others")["files"] == ["changed-after-start/train.py"]
+
+
+def test_a_file_that_was_only_touched_is_the_program(script: Path, tmp_path: Path) -> None:
+    """What its functions have become by running many times does not count."""
+    script.write_text(f"""
+import os
+def count(numbers):
+    return sum(number * 2 for number in numbers)
+for _ in range(1000):
+    count(range(10))
+os.utime(__file__)
+{SCRIPT}""")
+    assert start_script(script, tmp_path / "journals")["files"] == ["train.py"]
 
 
 def test_without_source_there_is_nothing_but_what_is_asked_for(script: Path, tmp_path: Path) -> None:

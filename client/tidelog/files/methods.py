@@ -52,8 +52,8 @@ class FileMethods:
         """Add files to the file set at this path: a file, folder or pattern (`src/**/*.py`), or a list of these.
 
         In the set a file has its path below the folder named (`src` here), and takes the place of one of the same name.
-        A dict {name in the set: path} says the names. Folders are taken with all that is in them. What cannot be read,
-        or is no regular file, is left out with a warning.
+        A dict {name in the set: path or `File`} says the names. Folders are taken with all that is in them. What cannot
+        be read, or is no regular file, is left out with a warning.
         """
         from tidelog.files.sets import found_files
 

@@ -21,9 +21,9 @@ def found_files(wanted: Any) -> list[tuple[str, File]]:
     """Return name and file of all that is meant, sorted by name; of two of one name the later."""
     found: dict[str, File] = {}
     trouble: list[str] = []
-    for name, path in _named(wanted, trouble):
+    for name, item in _named(wanted, trouble):
         try:
-            found[_clean(name)] = File.from_path(path)
+            found[_clean(name)] = item if isinstance(item, File) else File.from_path(item)
         except ArgumentError as error:
             trouble.append(str(error))
     if trouble:
@@ -32,12 +32,12 @@ def found_files(wanted: Any) -> list[tuple[str, File]]:
     return sorted(found.items())
 
 
-def _named(wanted: Any, trouble: list[str]) -> Iterator[tuple[str, str]]:
+def _named(wanted: Any, trouble: list[str]) -> Iterator[tuple[str, str | File]]:
     if isinstance(wanted, Mapping):
-        for name, path in wanted.items():
-            if not isinstance(name, str) or not isinstance(path, (str, os.PathLike)):
-                raise UnsupportedTypeError(f"{shown(name)}: {shown(path)} is not the name and the path of a file")
-            yield name, os.fspath(path)
+        for name, item in wanted.items():
+            if not isinstance(name, str) or not isinstance(item, (str, os.PathLike, File)):
+                raise UnsupportedTypeError(f"{shown(name)}: {shown(item)} is not the name and the path of a file")
+            yield name, item if isinstance(item, File) else os.fspath(item)
         return
     for item in [wanted] if isinstance(wanted, (str, os.PathLike)) else list(wanted):
         if not isinstance(item, (str, os.PathLike)):

@@ -13,11 +13,12 @@ from tidelog import lifecycle
 from tidelog.errors import ArgumentError, RunError
 from tidelog.messages import complain, warn
 from tidelog.source.choice import SourceChoice
+from tidelog.source.entry_point import EntryPoint, entry_point_now
 
 NAMESPACE = "source_code"
 START_DELAY_S = 0.2  # the program's first steps come first
 STOP_S = 5.0  # how long a run's end waits for what is not gathered yet
-ENTRY_POINT_BYTES = 1024 * 1024
+CHANGED = "changed-after-start"  # where in the set a program's file is whose text is not what runs
 
 
 class LoggedRun(Protocol):
@@ -34,21 +35,19 @@ class Situation(NamedTuple):
     """What a program may change after the run has begun."""
 
     arguments: tuple[str, ...]
-    entry_point: str | None
+    entry_point: EntryPoint | None
     folder: str
     environment: Mapping[str, str]
 
     @staticmethod
     def now() -> Situation:
         """Return how things are."""
-        main = sys.modules.get("__main__")
-        file = getattr(main, "__file__", None)
         try:
             folder = os.getcwd()
         except FileNotFoundError:
             folder = "/"
-        entry_point = os.path.join(folder, file) if isinstance(file, str) else None
-        return Situation(tuple(getattr(sys, "orig_argv", sys.argv)), entry_point, folder, dict(os.environ))
+        arguments = tuple(getattr(sys, "orig_argv", sys.argv))
+        return Situation(arguments, entry_point_now(folder), folder, dict(os.environ))
 
 
 class SourceGatherer:
@@ -113,7 +112,7 @@ class SourceGatherer:
             "executable": sys.executable,
         }
         if situation.entry_point is not None:
-            facts["entrypoint"] = situation.entry_point
+            facts["entrypoint"] = situation.entry_point.path
         self._assign(facts)
 
     def _gather_variables(self) -> None:
@@ -130,7 +129,7 @@ class SourceGatherer:
             from tidelog.source.git import look_at_repository
 
         entry_point = self._situation.entry_point
-        beside = os.path.dirname(entry_point) if entry_point is not None else self._situation.folder
+        beside = os.path.dirname(entry_point.path) if entry_point is not None else self._situation.folder
         found = look_at_repository(self._choice.git_folder or beside, without=self._journals)
         if found is None and self._choice.git_folder is not None:
             warn("%s is in no git repository that can be read", self._choice.git_folder)
@@ -156,8 +155,20 @@ class SourceGatherer:
             if self._choice.files:
                 folder = self._situation.folder
                 self._upload("files", [os.path.join(folder, pattern) for pattern in self._choice.files])
-        elif self._choice.code and entry_point is not None and _is_small_file(entry_point):
-            self._upload("files", {os.path.basename(entry_point): entry_point})
+        elif self._choice.code and entry_point is not None and entry_point.text is not None:
+            self._upload_program(entry_point, entry_point.text)
+
+    def _upload_program(self, entry_point: EntryPoint, text: bytes) -> None:
+        with lifecycle.importing:
+            from tidelog.files.file import File
+
+        name = os.path.basename(entry_point.path)
+        file = File.from_content(text, name=name)
+        file.modified_ns = entry_point.modified_ns
+        if not entry_point.is_what_runs:
+            warn("%s was changed after the program began; what the run keeps of it is not what runs", entry_point.path)
+            name = f"{CHANGED}/{name}"
+        self._upload("files", {name: file})
 
     def _gather_packages(self) -> None:
         with lifecycle.importing:
@@ -173,8 +184,6 @@ class SourceGatherer:
             self._logged[NAMESPACE] = dict(facts)
 
     def _upload(self, name: str, files: Any) -> None:
+        with lifecycle.importing:
+            from tidelog.files import sets  # noqa: F401  # `upload_files` needs it
         self._logged[f"{NAMESPACE}/{name}"].upload_files(files)
-
-
-def _is_small_file(path: str) -> bool:
-    return os.path.isfile(path) and os.path.getsize(path) <= ENTRY_POINT_BYTES
