@@ -163,6 +163,9 @@ class Everything:
         number = httpx.get(f"{url}/runs/EXPORTED-1").json()["run_id"]
         httpx.post(f"{url}/marks", json={"run": number, "text": "looks good", "step": 2.5}).raise_for_status()
         content = {"selection": {"labels": ["EXPORTED-3"]}}
-        for name, kind in (("curves", "dashboard"), ("paper", "report")):
-            body = {"kind": kind, "name": name, "content": content}
+        for name, kind, about in (("curves", "dashboard", "EXPORTED-3"), ("paper", "report", None)):
+            body = {"kind": kind, "name": name, "content": content, "run": about}
             httpx.post(f"{url}/dashboards", params={"project": PROJECT}, json=body).raise_for_status()
+        for name, address in (("best ☃", "q=acc+%3E+0.9&run=EXPORTED-3&run=EXPORTED-1"), ("all", "")):
+            view = {"name": name, "address": address}
+            httpx.post(f"{url}/views", params={"project": PROJECT}, json=view).raise_for_status()

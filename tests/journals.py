@@ -97,6 +97,7 @@ class Sender:
         fork_run: str | None = None,
         fork_step: float | None = None,
         ended_ms: int | None = None,
+        origin: str | None = None,
     ) -> None:
         self.receiver = receiver
         self.journal = MemoryJournal()
@@ -104,8 +105,9 @@ class Sender:
         self.sent = 0
         moment = int(time.time() * 1000) if created_ms is None else created_ms
         registration = Registration(
-            project, key, None, self.name, moment, name=name, fork_run=fork_run, fork_step=fork_step, ended_ms=ended_ms
-        )
+            project, key, None, self.name, moment, name=name, fork_run=fork_run, fork_step=fork_step, ended_ms=ended_ms,
+            origin=origin,
+        )  # fmt: skip
         with receiver._database.write() as connection:
             self.run_id = writers.register(connection, registration).run_id
 

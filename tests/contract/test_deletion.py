@@ -146,3 +146,20 @@ def test_what_cannot_be_deleted(store: Store) -> None:
         with pytest.raises(AttributeNotFoundError, match="Nothing was deleted"):
             delete(store, sender.run_id, path)
     assert len(store.attributes(sender.run_id)) == 7
+
+
+def test_a_run_of_an_import_is_emptied_in_silence(store: Store) -> None:
+    """What belongs to every run goes, too; a run that a job of this server wrote to is left alone."""
+    sender = store.sender(key="imported", origin="0" * 16)
+    sender.journal.column("a/loss", ((float(step), float(step)) for step in range(100)))
+    sender.journal.assign("sys/stage", encode_value("sys/stage", "none"))
+    sender.journal.change_set("sys/tags", b"+", "x")
+    sender.ship()
+    assert deletion.empty(store.folder, store.run(sender.run_id)) == 3
+    assert (store.attributes(sender.run_id), store.events(sender.run_id)) == ({}, [])
+    for name in ("series", "chunks", "ingest_log"):
+        assert rows_of(store, tables.metadata.tables[name], sender.run_id) == 0, name
+    job = log_everything(store)
+    with pytest.raises(InvalidRequestError, match="was not imported"):
+        deletion.empty(store.folder, store.run(job.run_id))
+    assert rows_of(store, tables.ingest_log, job.run_id) == 1

@@ -77,6 +77,62 @@ def test_a_newer_export_takes_the_place_of_an_older_one(
     assert_same(content(tmp_path / "a"), content(tmp_path / "b"))
 
 
+def test_what_was_deleted_or_changed_by_people_meanwhile_is_so_here_too(
+    start_server: Servers, database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Attributes that are gone, a series that began anew, a file out of a set, another name; views, boards, aliases."""
+    made = Everything(start_server(), tmp_path)
+    there = start_server("--database-url", database_url)
+    made._series()
+    made._files()
+    made._by_people()
+    export(made.server, tmp_path / "a")
+    bring(there, tmp_path / "a", capsys)
+    with made.run("second") as run:
+        run.pop("train/loss")
+        run["train/loss"].append(1.0, step=7)
+        run.pop("notes")
+        run["weights"].append(tidelog.Histogram(edges=[0.0, 1.0], counts=[1.0]), step=2)
+    with made.run("files") as run:
+        run["data"].delete_files(["train/0.txt"])
+        run.pop("none")
+    api = f"{made.server.url}/api"
+    httpx.patch(f"{api}/runs/EXPORTED-1", json={"name": "renamed"}).raise_for_status()
+    alias = {"project": "exported", "name": "digits", "version": "v2", "alias": "raw"}
+    httpx.post(f"{api}/artifacts/aliases", json=alias).raise_for_status()
+    everywhere = {"project": "exported"}
+    view = {"name": "all", "address": "q=acc+%3E+0.5"}
+    httpx.post(f"{api}/views", params=everywhere, json=view).raise_for_status()
+    board = httpx.get(f"{api}/dashboards", params=everywhere).json()[0]
+    change = {"version": board["version"], "name": "another name", "content": {}}
+    httpx.patch(f"{api}/dashboards/{board['id']}", params=everywhere, json=change).raise_for_status()
+    export(made.server, tmp_path / "newer")
+    bring(there, tmp_path / "newer", capsys)
+    export(there, tmp_path / "b")
+    assert_same(content(tmp_path / "newer"), content(tmp_path / "b"))
+
+
+def test_an_older_export_takes_nothing_away(
+    start_server: Servers, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Neither one that was imported before nor one that never was: the run is left alone, which is said."""
+    made, there = Everything(start_server(), tmp_path), start_server()
+    with made.run("one") as run:
+        run["a"] = 1
+        assert run.wait(60)
+        export(made.server, tmp_path / "running")
+    export(made.server, tmp_path / "a")
+    bring(there, tmp_path / "a", capsys)
+    httpx.patch(f"{made.server.url}/api/runs/EXPORTED-1", json={"tags": ["x"]}).raise_for_status()
+    export(made.server, tmp_path / "newer")
+    bring(there, tmp_path / "newer", capsys)
+    for older in ("running", "a"):
+        assert cli.main(["import", str(tmp_path / older), "--url", there.url]) == 1
+        assert "not imported: a newer export of it was imported before" in capsys.readouterr().out
+    export(there, tmp_path / "b")
+    assert_same(content(tmp_path / "newer"), content(tmp_path / "b"))
+
+
 @pytest.mark.parametrize("requests", [3, 6, 11])
 def test_an_import_that_was_cut_anywhere_goes_on(
     start_server: Servers, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,

@@ -2,7 +2,7 @@
 
 export.json                     what this is, and of which project
 runs.parquet                    one row for each run, for analyses
-dashboards.json                 dashboards and reports
+views.json  dashboards.json     saved views of the table; dashboards and reports
 artifacts/NAME/3.json           a version of an artifact, and 3.files.json its files
 files/ab/abcdef...              contents, each once, by their SHA-256
 runs/MNIST-3/run.json           the run; written last, so a folder that has it is whole

@@ -45,6 +45,8 @@ RUN_FIELDS = (
     "label", "kind", "key", "project", "name", "state", "error", "requested", "created_ms", "ended_ms", "fork_run",
     "fork_step",
 )  # fmt: skip
+VIEW_FIELDS = ("name", "address", "author", "created_ms", "modified_ms")
+DASHBOARD_FIELDS = ("kind", "name", "content", "run", "created_ms", "changed_ms")
 WRITER_FIELDS = ("host", "pid", "state", "attempt", "dropped", "created_ms", "ended_ms")
 
 
@@ -80,7 +82,7 @@ def export_runs(
                 done.add(wanted)
                 yield _export_run(server, wanted, folder)
     write_artifacts(server, project, folder, None if everything else done)
-    _write_dashboards(server, project, folder)
+    _write_boards(server, project, folder)
     _write_runs_table(folder)
 
 
@@ -228,10 +230,14 @@ def _write_events(server: Transport, label: str, folder: str) -> None:
             rows.add(*(event[name] for name in names))
 
 
-def _write_dashboards(server: Transport, project: str, folder: str) -> None:
+def _write_boards(server: Transport, project: str, folder: str) -> None:
+    """Write what people arranged: saved views by name, dashboards and reports in the order of their making."""
+    views = server.get("/views", {"project": project})["views"]
+    kept = [{name: view[name] for name in VIEW_FIELDS} for view in views]
+    write_json(os.path.join(folder, "views.json"), {"views": kept})
     found = server.get("/dashboards", {"project": project})
-    kept = [{name: one[name] for name in ("kind", "name", "content")} for one in found]
-    kept.sort(key=lambda one: (one["kind"], one["name"], json.dumps(one["content"])))
+    kept = [{name: one[name] for name in DASHBOARD_FIELDS} for one in found]
+    kept.sort(key=lambda one: (one["created_ms"], one["kind"], one["name"], json.dumps(one["content"])))
     write_json(os.path.join(folder, "dashboards.json"), {"dashboards": kept})
 
 

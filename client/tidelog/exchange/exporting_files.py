@@ -72,7 +72,7 @@ def keep_content(server: Transport, export: str, address: str, wanted: Mapping[s
 def write_artifacts(server: Transport, project: str, export: str, labels: set[str] | None) -> int:
     """Write the versions of a project's artifacts, or those that the runs with these labels made or used; how many."""
     count = 0
-    for version in _versions(server, project):
+    for version in all_versions(server, project):
         links = [link for link in version["links"] if labels is None or link["run"] in labels]
         if labels is not None and not links:
             continue
@@ -86,7 +86,8 @@ def write_artifacts(server: Transport, project: str, export: str, labels: set[st
     return count
 
 
-def _versions(server: Transport, project: str) -> Iterator[dict[str, Any]]:
+def all_versions(server: Transport, project: str) -> Iterator[dict[str, Any]]:
+    """Yield the versions of all artifacts of a project, in the order of their making."""
     after: int | None = 0
     while after is not None:
         page = server.get("/artifacts/catalogue", {"project": project, "after": after})

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tidelog.shipping.transport import Transport
 
 BATCH_BYTES = 4 * 1024 * 1024
-STREAM = 2  # raised whenever the same source would give other bytes: the writer's name changes with it
+STREAM = 3  # raised whenever the same source would give other bytes: the writer's name changes with it
 HOST = "tidelog import"  # of the writers that imports of other trackers make, by which they are known
 WRITTEN_HERE = "a run with its key is there, which a job of this server wrote"
 ENDINGS = ("finished", "failed")  # what a journal's last record can say; a crashed run's has none

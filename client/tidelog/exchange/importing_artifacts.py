@@ -7,12 +7,14 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tidelog.exchange.export_layout import content_path, files_path, read_json
+from tidelog.exchange.exporting_files import all_versions
 from tidelog.exchange.importing_files import Content, is_there
 from tidelog.journal import records
 
 if TYPE_CHECKING:
     from tidelog.shipping.transport import Transport
 
+LATEST = "latest"  # follows from the order in which versions are made
 Number = tuple[str, str]  # name and hash of a version
 
 
@@ -55,6 +57,19 @@ class Versions:
                         "run": labels[link["run"]], "created_ms": link["created_ms"],
                     }  # fmt: skip
                     server.post("/artifacts/use", use)
+
+    def name(self, server: Transport, project: str) -> None:
+        """Let aliases name the versions that they name in the export; an alias may be all that changed."""
+        here = {
+            (version["name"], alias): version["hash"]
+            for version in all_versions(server, project)
+            for alias in version["aliases"]
+        }
+        for version in map(read_json, self._paths):
+            for alias in version["aliases"]:
+                if alias != LATEST and here.get((version["name"], alias)) != version["hash"]:
+                    named = {"name": version["name"], "version": version["hash"], "alias": alias}
+                    server.post("/artifacts/aliases", {"project": project, **named})
 
 
 class RunArtifacts:

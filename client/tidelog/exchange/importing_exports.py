@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tidelog.errors import RunDeletedError
+from tidelog.errors import NotFoundError, RunDeletedError
 from tidelog.exchange.export_layout import read_head, read_json, require_pyarrow, run_folders, version_paths
 from tidelog.exchange.importing import (
     ENDINGS,
@@ -22,14 +22,18 @@ from tidelog.exchange.importing import (
     writers_of,
 )
 from tidelog.exchange.importing_artifacts import RunArtifacts, Versions
+from tidelog.exchange.importing_boards import bring_boards
 from tidelog.exchange.importing_files import send_files
 from tidelog.exchange.importing_records import events_of, exported_files, float_records, value_records
+from tidelog.paths import quoted
 
 if TYPE_CHECKING:
     from tidelog.shipping.transport import Transport
 
 KINDS = ("project", "model", "model_version", "run")  # in this order, as later ones refer to earlier ones
 DELETED_HERE = "it was deleted on this server"
+NEWER_HERE = "a newer export of it was imported before"
+REPLACED = ""  # what the server says of the origin of a writer whose place a newer import took
 NUMBERED = ("run", "model_version")
 
 Run = dict[str, Any]
@@ -46,8 +50,9 @@ def import_export(server: Transport, folder: str, project: str | None = None) ->
         yield target.bring(run, RunArtifacts(folder, versions.of(run.about["label"])))
     if runs:
         versions.link(server, target.project, target.labels)
+        versions.name(server, target.project)
         target.put_in_trash()
-        _bring_dashboards(server, folder, target)
+        bring_boards(server, folder, target.project, target.labels)
 
 
 class _Folder:
@@ -79,7 +84,10 @@ class _Target:
             if any(writer["origin"] is None for writer in present):
                 return Imported(there, run["label"], 0, WRITTEN_HERE)
         try:
-            imported = self._ship(folder, artifacts, present)
+            writers = self._writers(run)
+            if there is not None and not self._make_room(there, writers, present):
+                return Imported(there, run["label"], 0, NEWER_HERE)
+            imported = self._ship(folder, artifacts, writers)
         except RunDeletedError:
             return Imported(there or run["label"], run["label"], 0, DELETED_HERE)
         self.labels[run["label"]] = imported.run
@@ -92,28 +100,49 @@ class _Target:
         if self._to_be_trashed:
             self._server.post("/runs/trash", {"labels": self._to_be_trashed})
 
-    def _ship(self, folder: _Folder, artifacts: RunArtifacts, present: Sequence[Mapping[str, Any]]) -> Imported:
+    def _writers(self, run: Run) -> dict[str, Mapping[str, Any]]:
+        """Return the writers of a run in the order in which they are brought, by the names that they get here."""
+        ordered = sorted(run["writers"], key=lambda writer: (writer["attempt"], writer["created_ms"], writer["writer"]))
+        identity = (self.project, run["key"], run["kind"], run["revision"])
+        return {writer_name(*identity, writer["writer"]): writer for writer in ordered}
+
+    def _make_room(self, label: str, writers: Mapping[str, Mapping[str, Any]], present: Sequence[Run]) -> bool:
+        """Empty a run that an older export brought, unless this one is on its way; False if a newer one did."""
+        if any(writer["writer"] in writers for writer in present):
+            return True
+        states = {writer["writer"]: writer["state"] for writer in writers.values()}
+        for writer in present:
+            if writer["state"] in ENDINGS and states.get(writer["origin"]) not in ENDINGS:
+                return False
+        first = next(iter(writers))
+        if self._origin_of(first) == REPLACED:
+            return False
+        self._server.post(f"/runs/{quoted(label)}/empty", {})
+        return True
+
+    def _origin_of(self, name: str) -> str | None:
+        """Return what a writer of this server says of its origin; None if there is none of this name."""
+        try:
+            origin: str | None = self._server.get(f"/writers/{name}").get("origin")
+            return origin
+        except NotFoundError:
+            return None
+
+    def _ship(self, folder: _Folder, artifacts: RunArtifacts, writers: Mapping[str, Mapping[str, Any]]) -> Imported:
         run = folder.about
-        writers = sorted(run["writers"], key=lambda writer: (writer["attempt"], writer["created_ms"], writer["writer"]))
-        names = [
-            writer_name(self.project, run["key"], run["kind"], run["revision"], writer["writer"]) for writer in writers
-        ]
-        # What earlier attempts logged is here if a later one is: nothing is abandoned twice.
-        before = (writer["attempt"] for writer in present if writer["writer"] not in names)
-        known_attempt = max(before, default=0)
-        told_by = _teller(run, writers)
+        told_by = _teller(run, list(writers.values()))
         attempts: set[int] = set()
         sent, label = 0, ""
-        for index, (writer, name) in enumerate(zip(writers, names, strict=True)):
+        for index, (name, writer) in enumerate(writers.items()):
             answer = self._server.post("/writers", self._registration(run, writer, name))
             label = answer["run"]
             shipment = Shipment(self._server, name, answer["offset"])
             if index == 0:
                 sent += send_files(self._server, name, exported_files(folder.path, folder.export))
                 sent += send_files(self._server, name, artifacts.contents(run["files"]))
-                for record in value_records(folder.path, artifacts.numbers):
+                for record in value_records(folder.path, run["name"], artifacts.numbers):
                     shipment.add(record)
-            if writer["attempt"] not in attempts and writer["attempt"] >= known_attempt:
+            if writer["attempt"] not in attempts:
                 for record in float_records(folder.path, writer["attempt"]):
                     shipment.add(record)
             attempts.add(writer["attempt"])
@@ -158,19 +187,3 @@ def _in_order(runs: Sequence[_Folder]) -> Iterator[_Folder]:
             chain.append(origin)
         for label in reversed(chain):
             yield waiting.pop(label)
-
-
-def _bring_dashboards(server: Transport, folder: str, target: _Target) -> None:
-    """Make the dashboards and reports that are not there with the same content."""
-    path = os.path.join(folder, "dashboards.json")
-    wanted = read_json(path)["dashboards"] if os.path.exists(path) else []
-    if not wanted:
-        return
-    address = "/dashboards"
-    here = [(one["kind"], one["name"], one["content"]) for one in server.get(address, {"project": target.project})]
-    for one in wanted:
-        chosen = one["content"].get("selection", {})
-        if chosen.get("labels"):
-            chosen["labels"] = [target.labels.get(label, label) for label in chosen["labels"]]
-        if (one["kind"], one["name"], one["content"]) not in here:
-            server.post(address, one, {"project": target.project})

@@ -17,6 +17,7 @@ from tidelog.journal import records
 from tidelog.values.encoding import encode_value
 
 ROWS = 50_000  # of a Parquet file, read at a time
+NAME_PATH = "sys/name"
 ENTRIES = 1_000  # of a file set, in one record
 
 ManifestNumbers = Mapping[tuple[str, str], int]  # of the versions that the run brings, by name and hash
@@ -33,8 +34,9 @@ def exported_files(folder: str, export: str) -> Iterator[Content]:
             yield Content({**said, "lost": row["problem"] or "it was lost before it was exported"}, b"")
 
 
-def value_records(folder: str, manifests: ManifestNumbers) -> Iterator[PathRecord]:
-    """Yield what a run holds besides float series."""
+def value_records(folder: str, name: str, manifests: ManifestNumbers) -> Iterator[PathRecord]:
+    """Yield what a run holds besides float series; its name, which is none of its attributes, comes first."""
+    yield PathRecord(NAME_PATH, partial(records.assign, seconds=0.0, value=encode_value(NAME_PATH, name)))
     yield from _attribute_records(folder, manifests)
     yield from _file_set_records(folder)
     yield from _object_records(folder)

@@ -25,6 +25,7 @@ from tidelog_server.api import (
     tags,
     trash,
     verification,
+    views,
 )
 
 # The table comes before runs: /runs/query is no label.
@@ -43,6 +44,7 @@ MODULES = (
     bulk,
     charts,
     dashboards,
+    views,
     events,
     files,
     search,

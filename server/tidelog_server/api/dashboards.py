@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 
@@ -13,13 +14,21 @@ from tidelog_server.api.table import ProjectName
 from tidelog_server.dashboards import store
 from tidelog_server.dashboards.content import Content, Place, as_json, content_from, widget_of
 from tidelog_server.dashboards.store import Dashboard
-from tidelog_server.runs.projects import find_project
+from tidelog_server.runs.projects import Project, find_project
+from tidelog_server.runs.runs import find_run
 from tidelog_server.urls import dashboard_url
 
 router = APIRouter(tags=["dashboards"])
 
 DashboardId = Annotated[int, Path(ge=1, le=2**62)]
-Project = Annotated[ProjectName, Query()]
+InProject = Annotated[ProjectName, Query()]
+
+
+class OriginIn(BaseModel):
+    """When a dashboard was made and changed where it was exported."""
+
+    created_ms: int = Field(ge=0, le=2**53)
+    changed_ms: int = Field(ge=0, le=2**53)
 
 
 class DashboardIn(BaseModel):
@@ -28,6 +37,8 @@ class DashboardIn(BaseModel):
     kind: Literal["dashboard", "report"] = "dashboard"
     name: str = Field(min_length=1, max_length=store.NAME_CHARACTERS)
     content: dict[str, Any] = {}
+    run: str | None = Field(None, max_length=100, description="label of the run that it is about; else the project")
+    origin: OriginIn | None = Field(None, description="of an import; one that was changed later here stays")
 
 
 class DashboardOut(BaseModel):
@@ -37,6 +48,7 @@ class DashboardOut(BaseModel):
     kind: str
     name: str
     content: dict[str, Any]
+    run: str | None
     version: int
     created_ms: int
     changed_ms: int
@@ -59,7 +71,7 @@ class Layout(BaseModel):
 
 
 @router.get("/dashboards")
-def list_dashboards(request: Request, project: Project) -> list[DashboardOut]:
+def list_dashboards(request: Request, project: InProject) -> list[DashboardOut]:
     """Those of a project, the one changed last first."""
     with request.app.state.database.read() as connection:
         found = find_project(connection, project)
@@ -67,26 +79,30 @@ def list_dashboards(request: Request, project: Project) -> list[DashboardOut]:
 
 
 @router.post("/dashboards", status_code=201)
-def create_dashboard(request: Request, project: Project, wanted: DashboardIn) -> DashboardOut:
-    """Make one."""
+def create_dashboard(request: Request, project: InProject, wanted: DashboardIn) -> DashboardOut:
+    """Make one. Of an import, one of its kind that was made at the same moment is the same one."""
     content = content_from(json.dumps(wanted.content))
     with request.app.state.database.write() as connection:
         found = find_project(connection, project)
-        made = store.create_dashboard(connection, found.id, wanted.kind, wanted.name, content)
-        return _out(found.name, store.find_dashboard(connection, found.id, made))
+        run_id = None if wanted.run is None else find_run(connection, wanted.run).id
+        about = (connection, found.id, wanted.kind, wanted.name, content, run_id)
+        if wanted.origin is None:
+            made = store.create_dashboard(*about)
+        else:
+            made = store.bring_dashboard(*about, store.Origin(**wanted.origin.model_dump()))
+        return _found(connection, found, made)
 
 
 @router.get("/dashboards/{dashboard_id}")
-def read_dashboard(request: Request, project: Project, dashboard_id: DashboardId) -> DashboardOut:
+def read_dashboard(request: Request, project: InProject, dashboard_id: DashboardId) -> DashboardOut:
     """One of a project."""
     with request.app.state.database.read() as connection:
-        found = find_project(connection, project)
-        return _out(found.name, store.find_dashboard(connection, found.id, dashboard_id))
+        return _found(connection, find_project(connection, project), dashboard_id)
 
 
 @router.patch("/dashboards/{dashboard_id}")
 def change_dashboard(
-    request: Request, project: Project, dashboard_id: DashboardId, change: DashboardChange
+    request: Request, project: InProject, dashboard_id: DashboardId, change: DashboardChange
 ) -> DashboardOut:
     """Another name or content. 409 `changed_meanwhile` if `version` is not the newest."""
     content = None if change.content is None else content_from(json.dumps(change.content))
@@ -94,7 +110,7 @@ def change_dashboard(
 
 
 @router.put("/dashboards/{dashboard_id}/layout")
-def lay_out(request: Request, project: Project, dashboard_id: DashboardId, layout: Layout) -> DashboardOut:
+def lay_out(request: Request, project: InProject, dashboard_id: DashboardId, layout: Layout) -> DashboardOut:
     """Move and resize widgets."""
     with request.app.state.database.read() as connection:
         before = store.find_dashboard(connection, find_project(connection, project).id, dashboard_id)
@@ -107,7 +123,7 @@ def lay_out(request: Request, project: Project, dashboard_id: DashboardId, layou
 
 
 @router.delete("/dashboards/{dashboard_id}", status_code=204)
-def delete_dashboard(request: Request, project: Project, dashboard_id: DashboardId) -> None:
+def delete_dashboard(request: Request, project: InProject, dashboard_id: DashboardId) -> None:
     """Delete one; the runs that it was about stay as they are."""
     with request.app.state.database.write() as connection:
         found = find_project(connection, project)
@@ -121,7 +137,11 @@ def _changed(
         found = find_project(connection, project)
         newest = store.find_dashboard(connection, found.id, dashboard_id)
         store.change_dashboard(connection, replace(newest, version=version), content=content, name=name)
-        return _out(found.name, store.find_dashboard(connection, found.id, dashboard_id))
+        return _found(connection, found, dashboard_id)
+
+
+def _found(connection: sa.Connection, project: Project, dashboard_id: int) -> DashboardOut:
+    return _out(project.name, store.find_dashboard(connection, project.id, dashboard_id))
 
 
 def _out(project: str, dashboard: Dashboard) -> DashboardOut:
@@ -130,6 +150,7 @@ def _out(project: str, dashboard: Dashboard) -> DashboardOut:
         kind=dashboard.kind,
         name=dashboard.name,
         content=json.loads(as_json(dashboard.content)),
+        run=dashboard.run,
         version=dashboard.version,
         created_ms=dashboard.created_ms,
         changed_ms=dashboard.changed_ms,

@@ -176,6 +176,15 @@ def delete_attributes(
     return AttributesDeleted(attributes=deletion.delete_at(services.folder, run, wanted))
 
 
+@router.post("/runs/{label}/empty")
+def empty_run(request: Request, label: str) -> AttributesDeleted:
+    """Delete what imports brought to a run, before a newer export of it takes its place; events stay."""
+    services: Services = request.app.state.services
+    with services.database.read() as connection:
+        run = runs.find_run(connection, label)
+    return AttributesDeleted(attributes=deletion.empty(services.folder, run))
+
+
 class EventOut(BaseModel):
     """Something that happened: an alert or an event that the job told of, a comment, or a notice of the server."""
 

@@ -12,15 +12,17 @@ from sqlalchemy.dialects import postgresql, sqlite
 from tidelog_server.clock import now_ms
 from tidelog_server.dashboards.content import Content, as_json, content_from
 from tidelog_server.errors import ChangedMeanwhileError, InvalidRequestError, NotFoundError
-from tidelog_server.tables import DASHBOARD_KINDS, dashboards, frozen_widgets
+from tidelog_server.tables import DASHBOARD_KINDS, dashboards, frozen_widgets, runs
 
 NAME_CHARACTERS = 200
-MOST = 500  # of a project, in one list
+MOST = 500  # of one project
 
 
 @dataclass(frozen=True)
 class Dashboard:
-    """A dashboard or a report. `version` rises with every change; `run_id` is set where it is about one run."""
+    """A dashboard or a report. `version` rises with every change; `run_id` and `run`, its label, are those of the run
+    that it is about, if it is about one.
+    """
 
     id: int
     project_id: int
@@ -29,6 +31,15 @@ class Dashboard:
     name: str
     content: Content
     version: int
+    created_ms: int
+    changed_ms: int
+    run: str | None = None
+
+
+@dataclass(frozen=True)
+class Origin:
+    """When a dashboard was made and changed where it was exported."""
+
     created_ms: int
     changed_ms: int
 
@@ -41,18 +52,16 @@ class Frozen:
     frozen_ms: int
 
 
-def list_dashboards(connection: sa.Connection, project_id: int, run_id: int | None = None) -> list[Dashboard]:
-    """Those of a project, or of a run, the one changed last first."""
-    query = sa.select(dashboards).where(dashboards.c.project_id == project_id)
-    if run_id is not None:
-        query = query.where(dashboards.c.run_id == run_id)
+def list_dashboards(connection: sa.Connection, project_id: int) -> list[Dashboard]:
+    """Those of a project, the one changed last first."""
+    query = _select().where(dashboards.c.project_id == project_id)
     query = query.order_by(dashboards.c.changed_ms.desc(), dashboards.c.id.desc()).limit(MOST)
     return [_dashboard(row) for row in connection.execute(query)]
 
 
 def find_dashboard(connection: sa.Connection, project_id: int, dashboard_id: int) -> Dashboard:
     """One of a project; raises `NotFoundError`."""
-    query = sa.select(dashboards).where(dashboards.c.project_id == project_id, dashboards.c.id == dashboard_id)
+    query = _select().where(dashboards.c.project_id == project_id, dashboards.c.id == dashboard_id)
     row = connection.execute(query).one_or_none()
     if row is None:
         raise NotFoundError(
@@ -62,11 +71,23 @@ def find_dashboard(connection: sa.Connection, project_id: int, dashboard_id: int
 
 
 def create_dashboard(
-    connection: sa.Connection, project_id: int, kind: str, name: str, content: Content, run_id: int | None = None
+    connection: sa.Connection,
+    project_id: int,
+    kind: str,
+    name: str,
+    content: Content,
+    run_id: int | None = None,
+    origin: Origin | None = None,
 ) -> int:
-    """Make one; its id."""
+    """Make one; its id. `origin` is that of one that is imported."""
     if kind not in DASHBOARD_KINDS:
         raise InvalidRequestError(f"There is no {kind[:40]!r}; make one of: {', '.join(DASHBOARD_KINDS)}.")
+    in_project = sa.exists().where(runs.c.id == run_id, runs.c.project_id == project_id)
+    if run_id is not None and not connection.scalar(sa.select(in_project)):
+        raise InvalidRequestError("A dashboard is about a run of its own project. Nothing was stored.")
+    counted = sa.select(sa.func.count()).select_from(dashboards).where(dashboards.c.project_id == project_id)
+    if (connection.scalar(counted) or 0) >= MOST:
+        raise InvalidRequestError(f"A project has up to {MOST} dashboards and reports. Delete one first.")
     moment = now_ms()
     values = {
         "project_id": project_id,
@@ -74,10 +95,34 @@ def create_dashboard(
         "kind": kind,
         "name": _name(name),
         "content": as_json(content),
-        "created_ms": moment,
-        "changed_ms": moment,
+        **vars(origin or Origin(moment, moment)),
     }
     return int(connection.scalar(sa.insert(dashboards).values(values).returning(dashboards.c.id)) or 0)
+
+
+def bring_dashboard(
+    connection: sa.Connection,
+    project_id: int,
+    kind: str,
+    name: str,
+    content: Content,
+    run_id: int | None,
+    origin: Origin,
+) -> int:
+    """Import one; its id. One of its kind that was made at the same moment is the same one: if it was not changed
+    later here, it becomes what is imported.
+    """
+    same = (dashboards.c.kind == kind, dashboards.c.created_ms == origin.created_ms)
+    query = sa.select(dashboards.c.id).where(dashboards.c.project_id == project_id, *same)
+    known = connection.scalar(query.order_by(dashboards.c.name != name, dashboards.c.id).limit(1))
+    if known is None:
+        return create_dashboard(connection, project_id, kind, name, content, run_id, origin)
+    before = find_dashboard(connection, project_id, known)
+    if before.changed_ms < origin.changed_ms:
+        change_dashboard(connection, before, content=content, name=name)
+        imported = {"run_id": run_id, "changed_ms": origin.changed_ms}
+        connection.execute(sa.update(dashboards).where(dashboards.c.id == known).values(imported))
+    return int(known)
 
 
 def change_dashboard(
@@ -140,6 +185,10 @@ def _forget_frozen(connection: sa.Connection, dashboard_id: int, widgets: set[st
     gone = [widget_id for widget_id in frozen_of(connection, dashboard_id) if widget_id not in widgets]
     for widget_id in gone:
         thaw(connection, dashboard_id, widget_id)
+
+
+def _select() -> sa.Select[Any]:
+    return sa.select(dashboards, runs.c.label.label("run")).outerjoin(runs, runs.c.id == dashboards.c.run_id)
 
 
 def _dashboard(row: sa.Row[Any]) -> Dashboard:

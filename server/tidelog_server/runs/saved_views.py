@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -23,17 +24,30 @@ class SavedView:
     id: int
     name: str
     address: str
+    author: str | None
+    created_ms: int
+    modified_ms: int
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Who made a view where it was exported, and when; when it was changed there."""
+
+    author: str | None
+    created_ms: int
+    modified_ms: int
 
 
 def views_of(connection: sa.Connection, project_id: int) -> list[SavedView]:
     """The saved views of a project, by name."""
-    columns = (saved_views.c.id, saved_views.c.name, saved_views.c.address)
-    query = sa.select(*columns).where(saved_views.c.project_id == project_id).order_by(saved_views.c.name)
+    query = _select().where(saved_views.c.project_id == project_id).order_by(saved_views.c.name)
     return [SavedView(*row) for row in connection.execute(query.limit(MAX_VIEWS))]
 
 
-def save_view(connection: sa.Connection, project_id: int, name: str, address: str) -> None:
-    """Give what an address shows a name; a view of the same name is replaced."""
+def save_view(
+    connection: sa.Connection, project_id: int, name: str, address: str, origin: Origin | None = None
+) -> SavedView:
+    """Give what an address shows a name; a view of the same name is replaced, by an import if it was changed before."""
     name = name.strip()
     if not 1 <= len(name) <= NAME_CHARACTERS or not name.isprintable():
         raise InvalidRequestError(f"A view has a name of 1 to {NAME_CHARACTERS} printable characters.", field="name")
@@ -46,10 +60,17 @@ def save_view(connection: sa.Connection, project_id: int, name: str, address: st
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
     moment = now_ms()
     insert = dialect.insert(saved_views).values(
-        project_id=project_id, name=name, address=address, created_ms=moment, modified_ms=moment
+        project_id=project_id, name=name, address=address, **vars(origin or Origin(None, moment, moment))
     )
     replaced = {"address": insert.excluded.address, "modified_ms": insert.excluded.modified_ms}
-    connection.execute(insert.on_conflict_do_update(index_elements=["project_id", "name"], set_=replaced))
+    older = None if origin is None else saved_views.c.modified_ms < origin.modified_ms
+    connection.execute(insert.on_conflict_do_update(index_elements=["project_id", "name"], set_=replaced, where=older))
+    named = (saved_views.c.project_id == project_id, saved_views.c.name == name)
+    return SavedView(*connection.execute(_select().where(*named)).one())
+
+
+def _select() -> sa.Select[Any]:
+    return sa.select(*(saved_views.c[name] for name in SavedView.__dataclass_fields__))
 
 
 def delete_view(connection: sa.Connection, project_id: int, view_id: int) -> None:

@@ -1,4 +1,4 @@
-"""Deletion of attributes by people: what a run has at a path and below it goes, with its points and entries.
+"""Deletion of what a run holds: by people, at a path and below it, and all of it before a newer import of the run.
 
 It takes its place in the order of the run's log: all that was acknowledged before the request goes, and what its
 processes log afterwards begins anew. Files that nothing refers to any more follow once the processes have ended.
@@ -13,6 +13,7 @@ from tidelog_server.errors import AttributeNotFoundError, InvalidRequestError
 from tidelog_server.ingest.payloads import Event
 from tidelog_server.query.value_types import VIRTUAL
 from tidelog_server.runs.runs import Run
+from tidelog_server.runs.writers import writers_of
 from tidelog_server.series.fold import Folder
 from tidelog_server.series.heads import FLOAT_SERIES, has_chunks
 from tidelog_server.tables import attributes, paths, series
@@ -51,8 +52,23 @@ def delete_at(folder: Folder, run: Run, path: str) -> int:
     return len(ids)
 
 
-def _ids_at(folder: Folder, run: Run, path: str) -> list[int]:
-    here = (paths.c.path == path) | paths.c.path.startswith(f"{path}/", autoescape=True)
+def empty(folder: Folder, run: Run) -> int:
+    """Delete all attributes that imports brought to a run, in silence; how many. Its events and its name stay.
+
+    Raises `InvalidRequestError` for a run that a job of this server wrote to. Repeating it does no harm.
+    """
+    with folder.database.read() as connection:
+        if any(writer.origin is None for writer in writers_of(connection, run.id)):
+            raise InvalidRequestError(f"{run.label} was not imported, so nothing of it was deleted.")
+    folder.fold(run.id)
+    ids = _ids_at(folder, run, None)
+    for start in range(0, len(ids), PATHS_PER_SLICE):
+        folder.delete(run.id, ids[start : start + PATHS_PER_SLICE], None)
+    return len(ids)
+
+
+def _ids_at(folder: Folder, run: Run, path: str | None) -> list[int]:
+    """The paths of a run's own attributes, at `path` and below it or anywhere."""
     logged = sa.exists().where(
         series.c.run_id == attributes.c.run_id, series.c.path_id == attributes.c.path_id, has_chunks()
     )
@@ -60,9 +76,11 @@ def _ids_at(folder: Folder, run: Run, path: str) -> list[int]:
     query = (
         sa.select(attributes.c.path_id)
         .join(paths, paths.c.id == attributes.c.path_id)
-        .where(attributes.c.run_id == run.id, here, is_own)
+        .where(attributes.c.run_id == run.id, is_own)
         .order_by(attributes.c.path_id)
     )
+    if path is not None:
+        query = query.where((paths.c.path == path) | paths.c.path.startswith(f"{path}/", autoescape=True))
     with folder.database.read() as connection:
         return list(connection.scalars(query))
 

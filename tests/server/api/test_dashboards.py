@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.journals import Sender
+from tidelog_server.services import Services
 
 REFERENCE = Path(__file__).parents[3] / "docs/reference/dashboards.md"
 
@@ -57,3 +58,26 @@ def test_other_content_is_refused(client: httpx.Client, run: Sender, content: ob
     answer = client.post("/api/dashboards", params={"project": "project"}, json={"name": "d", "content": content})
     assert answer.status_code in (400, 422)
     assert answer.json()["error"]["message"]
+
+
+def test_an_import_brings_each_dashboard_once(client: httpx.Client, run: Sender) -> None:
+    """One made at the same moment is the same one, and the later change of it counts."""
+    of = {"project": "project"}
+
+    def bring(name: str, changed_ms: int) -> list[str]:
+        origin = {"created_ms": 5, "changed_ms": changed_ms}
+        assert client.post("/api/dashboards", params=of, json={"name": name, "origin": origin}).status_code == 201
+        found = client.get("/api/dashboards", params=of).json()
+        return [f"{one['name']} {one['created_ms']} {one['changed_ms']}" for one in found]
+
+    assert bring("one", 10) == ["one 5 10"]
+    assert bring("older", 9) == ["one 5 10"]
+    assert bring("newer", 11) == ["newer 5 11"]
+
+
+def test_a_dashboard_is_about_a_run_of_its_project(client: httpx.Client, run: Sender, services: Services) -> None:
+    """Its label is told; a run of another project is refused."""
+    of, body = {"project": "project"}, {"name": "d", "run": "PROJECT-1"}
+    assert client.post("/api/dashboards", params=of, json=body).json()["run"] == "PROJECT-1"
+    Sender(services.receiver, project="another")
+    assert client.post("/api/dashboards", params=of, json={**body, "run": "ANOTHER-1"}).status_code == 400
