@@ -3,18 +3,25 @@
 Python calls no hook for `SystemExit`: when one reaches the top of the program, the interpreter reads its `code` and
 ends. So `sys.exit`, and `exit` and `quit`, are made to raise a SystemExit of ours, whose `code` is a property: when it
 is read with no Python code running, that was the interpreter, and the program ends with this status. One that is caught
-is never read that way. A program that says `raise SystemExit(1)` raises Python's own, which nobody can hear of; its
-runs are finished, unless it leaves a `with` block of a run.
+is never read that way.
+
+A program that says `raise SystemExit(1)` raises Python's own. But after the file that it was started with, the
+interpreter flushes stderr and stdout, before it looks at what was raised. So a flush with no Python code running is
+the moment to look for a SystemExit that the interpreter holds: that is the one that ends the program. There is no such
+flush after `python -m` and `python -c`, where nobody can hear of it; runs are finished there, unless it leaves a `with`
+block of a run.
 """
 
 from __future__ import annotations
 
 import builtins
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any, NoReturn
 
 _heard: Callable[[object], None] | None = None
+_hooked: list[tuple[Any, Any]] = []  # streams, each with the hook in place of its `flush`
 
 
 class Exit(SystemExit):
@@ -41,7 +48,7 @@ Exit.__module__ = "builtins"
 
 
 def watch_exits(heard: Callable[[object], None]) -> None:
-    """Call `heard` with the status when the program exits by `sys.exit`, `exit` or `quit`. The first call counts."""
+    """Call `heard` with the status when the program exits by a `SystemExit`. The first call of this counts."""
     global _heard
     if _heard is not None:
         return
@@ -50,6 +57,17 @@ def watch_exits(heard: Callable[[object], None]) -> None:
     quitter = getattr(builtins, "exit", None)
     if type(quitter).__name__ == "Quitter":  # there is none under `python -S`, and notebooks have their own
         _wrap_quitter(type(quitter))
+    if hasattr(sys.modules.get("__main__"), "__file__"):
+        for stream in (sys.stderr, sys.stdout):
+            _look_at_flush(stream)
+
+
+def forget_exits() -> None:
+    """The program's file has come to its end: give the streams their `flush` back."""
+    while _hooked:
+        stream, hook = _hooked.pop()
+        if vars(stream).get("flush") is hook:
+            del stream.flush
 
 
 def exit_error(status: object) -> str | None:
@@ -84,3 +102,34 @@ def _nothing_runs() -> bool:
     except ValueError:
         return True
     return False
+
+
+def _look_at_flush(stream: Any) -> None:
+    if "flush" in getattr(stream, "__dict__", {"flush": None}):
+        return  # no stream, an object of fixed attributes, or one that somebody else has changed
+    flush = stream.flush
+
+    def hook() -> None:
+        try:
+            flush()
+        finally:
+            if _nothing_runs() and threading.current_thread() is threading.main_thread():
+                forget_exits()
+                _look_for_exit()
+
+    stream.flush = hook
+    _hooked.append((stream, hook))
+
+
+def _look_for_exit() -> None:
+    """Find the SystemExit that is leaving the program: it has one owner more than there are objects that hold it."""
+    import gc
+
+    exits = [SystemExit()]  # the first is held by this list alone: it tells what the counting itself adds
+    exits += [found for found in gc.get_objects() if issubclass(type(found), SystemExit) and found is not exits[0]]
+    if len(exits) == 1:
+        return
+    owners = [sys.getrefcount(found) - len(gc.get_referrers(found)) for found in exits]
+    for found, count in zip(exits, owners, strict=True):
+        if count > owners[0] and _heard is not None:
+            _heard(found.code)

@@ -18,7 +18,7 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
 
 from tidelog.errors import RunStopRequestedError
-from tidelog.exits import exit_error, watch_exits
+from tidelog.exits import exit_error, forget_exits, watch_exits
 from tidelog.loaded import loaded
 from tidelog.messages import inform
 
@@ -102,7 +102,7 @@ def _install(*, handle_sigterm: bool) -> None:
     if _installed_by_pid is not None:
         return
     _installed_by_pid = os.getpid()
-    atexit.register(end_runs)
+    atexit.register(_end_with_program)
     os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_after_fork_in_child)
     _chain_excepthook()
     _chain_threads_excepthook()
@@ -110,6 +110,11 @@ def _install(*, handle_sigterm: bool) -> None:
     in_main_thread = threading.current_thread() is threading.main_thread()
     if handle_sigterm and in_main_thread and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, _on_sigterm)
+
+
+def _end_with_program() -> None:
+    forget_exits()
+    end_runs()
 
 
 def _chain_excepthook() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,7 +13,7 @@ import pytest
 import tidelog
 from tests.client.conftest import NOBODY, OpenRun
 from tests.client.fake_server import FakeServer
-from tests.client.programs import finish, run_program, start
+from tests.client.programs import CLIENT, finish, run_program, start
 from tidelog import lifecycle
 from tidelog.journal.reading import Event, Point, State, read_records
 from tidelog.journal.segments import find_journals
@@ -77,6 +80,42 @@ def test_an_exit_with_a_status_fails_the_run(
     """A number other than 0, or a text; the process has the status that it would have without tidelog."""
     done = run_program(OPEN + end, fake.url, journals)
     assert (done.returncode, ending(fake).state, ending(fake).error) == (status, "failed", error), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("end", "status", "error"),
+    [
+        ("raise SystemExit(3)", 3, "The program exited with status 3."),
+        ("raise SystemExit('no data')", 1, "The program exited: no data"),
+        ("leaving = SystemExit(4)\nraise leaving", 4, "The program exited with status 4."),
+        ("class Leave(SystemExit): pass\nraise Leave(5)", 5, "The program exited with status 5."),
+        ("try: 1 / 0\nexcept ZeroDivisionError as error: raise SystemExit(6) from error", 6,
+         "The program exited with status 6."),
+        ("raise SystemExit(0)", 0, None),
+        ("raise SystemExit", 0, None),
+        ("sys.stderr = None\nraise SystemExit(7)", 7, "The program exited with status 7."),
+        ("", 0, None),
+    ],
+)  # fmt: skip
+def test_an_exit_that_is_raised_by_hand_counts_like_any(
+    fake: FakeServer, journals: Path, tmp_path: Path, end: str, status: int, error: str | None
+) -> None:
+    """At the end of the program's file; others, which were caught or are only kept, do not count."""
+    program = tmp_path / "train.py"
+    program.write_text(f"""{OPEN}
+kept = [SystemExit(98)]
+try:
+    raise SystemExit(99)
+except SystemExit as caught:
+    kept.append(caught)
+print("flushed", flush=True)
+{end}
+""")
+    command = [sys.executable, program, fake.url, journals]
+    environment = {**os.environ, "PYTHONPATH": CLIENT}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (status, "flushed\n"), done.stderr
+    assert (ending(fake).state, ending(fake).error) == ("failed" if error else "finished", error)
 
 
 @pytest.mark.parametrize(
