@@ -21,7 +21,8 @@ from tidelog_server.runs.attributes import Attribute, attributes_of
 from tidelog_server.runs.events import StoredEvent, events_of
 from tidelog_server.runs.runs import Run, runs_by_id
 from tidelog_server.series import export
-from tidelog_server.series.charts import Curve, Wanted, Window, curves
+from tidelog_server.series.charts import Wanted, Window, curves
+from tidelog_server.series.curves import Curve
 from tidelog_server.series.fold import Folder
 from tidelog_server.series.lookup import find_series
 from tidelog_server.series.objects import reading

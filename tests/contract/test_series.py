@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from tests.contract.conftest import Store
 from tidelog_server.series import compaction, pyramid
-from tidelog_server.series.charts import Curve, Window
+from tidelog_server.series.charts import Window
+from tidelog_server.series.curves import Curve
 
 RUNS = itertools.count()
 

@@ -68,6 +68,7 @@ def read_charts(request: Request, chart: ChartRequest) -> Response:
     when the run began.
     """
     _check(chart)
+    wanted = _columns(chart)
     services: Services = request.app.state.services
     services.tails.prepare(chart.runs)
     with services.database.read() as connection:
@@ -83,9 +84,10 @@ def read_charts(request: Request, chart: ChartRequest) -> Response:
             expressions=parsed(chart.expressions),
             groups=chart.groups,
             abandoned=chart.abandoned,
+            columns=wanted,
         )
         drawn = draw(connection, services.tails, board)
-    return respond(request, [_frame_series(item, _columns(chart)) for item in drawn])
+    return respond(request, [_frame_series(item, wanted) for item in drawn])
 
 
 def _check(chart: ChartRequest) -> None:
@@ -124,6 +126,8 @@ def _frame_series(drawn: Drawn, wanted: frozenset[str] | None) -> FrameSeries:
         header["abandoned_by"] = drawn.abandoned_by
     if drawn.group is not None:
         header.update(group=drawn.group, runs=drawn.runs)
-    pairs = zip(drawn.curve.names, drawn.curve.columns, strict=True)
-    kept = {name: column for name, column in pairs if wanted is None or name in wanted}
-    return FrameSeries(header, tuple(kept), tuple(kept.values()))
+    names, columns = drawn.curve.names, drawn.curve.columns
+    if wanted is not None and not wanted.issuperset(names):
+        kept = {name: column for name, column in zip(names, columns, strict=True) if name in wanted}
+        names, columns = tuple(kept), tuple(kept.values())
+    return FrameSeries(header, names, columns)

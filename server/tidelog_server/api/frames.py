@@ -21,6 +21,7 @@ from tidelog_server.series.points import Floats, Int64s
 
 MEDIA_TYPE = "application/vnd.tidelog.frame"
 MAGIC = b"TLF1"
+_LITTLE_ENDIAN = {"f": np.dtype("<f8"), "i": np.dtype("<i8")}
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,9 @@ class FrameSeries:
     @property
     def types(self) -> dict[str, list[str]]:
         """What the header says of the columns' types: nothing where all are float64."""
-        types = [column.dtype.name for column in self.columns]
-        return {} if set(types) == {"float64"} else {"types": types}
+        if all(column.dtype == np.float64 for column in self.columns):
+            return {}
+        return {"types": [column.dtype.name for column in self.columns]}
 
 
 def respond(request: Request, series: Sequence[FrameSeries], **fields: object) -> Response:
@@ -57,7 +59,7 @@ def as_frame(series: Sequence[FrameSeries], **fields: object) -> bytes:
         offset += n * len(item.columns)
     header = json.dumps({"series": headers, **fields}).encode()
     padding = bytes(-(len(MAGIC) + 4 + len(header)) % 8)
-    data = [np.ascontiguousarray(column, column.dtype.newbyteorder("<")).data for column in columns]
+    data = [np.ascontiguousarray(column, _LITTLE_ENDIAN[column.dtype.kind]).data for column in columns]
     return b"".join((MAGIC, struct.pack("<I", len(header)), header, padding, *data))
 
 

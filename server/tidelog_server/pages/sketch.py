@@ -19,7 +19,7 @@ from tidelog_server.pages.filters import duration, moment, number
 from tidelog_server.pages.problems import PageRoute
 from tidelog_server.runs.projects import find_project
 from tidelog_server.runs.runs import Run, origins
-from tidelog_server.series.charts import Curve
+from tidelog_server.series.curves import Curve
 from tidelog_server.series.drawings import Board, draw, parsed
 from tidelog_server.series.points import Floats
 from tidelog_server.series.smoothing import smoothed

@@ -8,29 +8,27 @@ read in full.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from tidelog_server.series import codec, pyramid
+from tidelog_server.series.curves import Axis, Curve, curves_of
 from tidelog_server.series.heads import SeriesHead
 from tidelog_server.series.lookup import Inherited
-from tidelog_server.series.points import EMPTY, STEP_UNITS, Floats, Points, joined, merged, with_steps
+from tidelog_server.series.points import EMPTY, Points, joined, merged, with_steps
 from tidelog_server.series.pyramid import COARSE_POINTS, FINE_POINTS, Blocks
 from tidelog_server.tables import chunks
-
-Axis = Literal["step", "time"]
 
 # With fewer points than this for each bucket the points themselves are read: decoding them costs less than what the
 # fine blocks lack in resolution.
 RAW_POINTS_PER_BUCKET = FINE_POINTS // 2
-# Up to so many points for each bucket are given as they are, without buckets.
-PLAIN_POINTS_PER_BUCKET = 2
 SERIES_PER_STATEMENT = 500
+_Row = Sequence[Any]  # of a chunk: first and last step, the level that was found, its bytes
 EVERY_POINT = 2**60  # buckets: so many that no series is read as blocks
 
 
@@ -63,44 +61,32 @@ class Wanted:
 
     def layers(self) -> list[Wanted]:
         """What is inherited, then what is its own, each by itself."""
+        if not self.inherited:
+            return [self]
         old = [Wanted(part.head, part.tail, replace(self.window, last_step=part.last_step)) for part in self.inherited]
         return [*old, replace(self, inherited=())]
 
 
-@dataclass(frozen=True)
-class Curve:
-    """What a chart draws of one series. `columns` are arrays of one length; see `POINT_COLUMNS` and
-    `BUCKET_COLUMNS`.
+def curves(
+    connection: sa.Connection, wanted: Sequence[Wanted], buckets: int, only: Collection[str] | None = None
+) -> list[Curve]:
+    """The curves of these series; with `only`, of their columns no others than these. The number of statements depends
+    on the number of different windows, not of series.
     """
-
-    points: int
-    nonfinite: int
-    names: tuple[str, ...]
-    columns: tuple[Floats, ...]
+    axes = [item.window.axis for item in wanted]
+    needs_times = only is None or "time" in only or "time" in axes
+    return curves_of(stretches(connection, wanted, buckets, needs_times=needs_times), axes, buckets, only)
 
 
-POINT_COLUMNS = ("step", "time", "value")
-BUCKET_COLUMNS = ("step", "time", "min", "max", "first", "last", "mean")
-
-
-def curves(connection: sa.Connection, wanted: Sequence[Wanted], buckets: int) -> list[Curve]:
-    """The curves of these series. The number of statements depends on the number of different windows, not of
-    series.
-    """
-    return [
-        curve_of(stretch, item.window.axis, buckets)
-        for item, stretch in zip(wanted, stretches(connection, wanted, buckets), strict=True)
-    ]
-
-
-def stretches(connection: sa.Connection, wanted: Sequence[Wanted], buckets: int | None) -> list[Points | Blocks]:
+def stretches(
+    connection: sa.Connection, wanted: Sequence[Wanted], buckets: int | None, *, needs_times: bool = True
+) -> list[Points | Blocks]:
     """What lies in the window of each of these series: its points where they are few for so many buckets, otherwise
-    blocks of them. All its points where `buckets` is None.
+    blocks of them. All its points where `buckets` is None. Times that are not needed are not decoded, and then zero.
     """
     layers = [item.layers() for item in wanted]
-    pieces = _Pieces(
-        connection, [layer for item in layers for layer in item], EVERY_POINT if buckets is None else buckets
-    )
+    every = [layer for item in layers for layer in item]
+    pieces = _Pieces(connection, every, EVERY_POINT if buckets is None else buckets, needs_times=needs_times)
     return [_end_to_end([_stretch(pieces, layer) for layer in item]) for item in layers]
 
 
@@ -116,28 +102,33 @@ def _end_to_end(parts: list[Points | Blocks]) -> Points | Blocks:
 
 def points_in_window(connection: sa.Connection, wanted: Sequence[Wanted]) -> list[int]:
     """About how many folded points of each series lie in its window, inherited ones left out."""
-    counts: dict[int, int] = {}
-    for window in {item.window for item in wanted if not item.window.is_whole}:
-        ids = [item.head.id for item in wanted if item.head is not None and item.window == window]
-        for part in _parts(ids):
+    counts: dict[tuple[int, Window], int] = {}
+    for window, heads in _by_window(item for item in wanted if not item.window.is_whole).items():
+        for part in _parts([head.id for head in heads]):
             query = (
                 sa.select(chunks.c.series_id, sa.func.sum(chunks.c.points * _share(window)))
                 .where(chunks.c.series_id.in_(part), *_touches(window))
                 .group_by(chunks.c.series_id)
             )
-            found = connection.execute(query)
-            counts.update((series_id, math.ceil(points)) for series_id, points in found)
+            for series_id, points in connection.execute(query).all():
+                counts[series_id, window] = math.ceil(points)
     return [
-        0 if item.head is None else item.head.points if item.window.is_whole else counts.get(item.head.id, 0)
+        0
+        if item.head is None
+        else item.head.points
+        if item.window.is_whole
+        else counts.get((item.head.id, item.window), 0)
         for item in wanted
     ]
 
 
-def curve_of(stretch: Points | Blocks, axis: Axis, buckets: int) -> Curve:
-    """The curve of points or blocks, in at most so many buckets."""
-    if isinstance(stretch, Points):
-        return _curve_of_points(stretch, axis, buckets)
-    return _curve_of_blocks(stretch, axis, buckets)
+def _by_window(wanted: Iterable[Wanted]) -> dict[Window, list[SeriesHead]]:
+    """What is folded of these series, by the window that is wanted of it."""
+    found: dict[Window, list[SeriesHead]] = {}
+    for item in wanted:
+        if item.head is not None:
+            found.setdefault(item.window, []).append(item.head)
+    return found
 
 
 @dataclass(frozen=True)
@@ -151,30 +142,45 @@ class _Piece:
 
 
 class _Pieces:
-    """Reads the chunks of many series, each at its own level, with one statement for each level."""
+    """Reads the chunks of many series, each at its own level, with one statement for each level and window."""
 
-    def __init__(self, connection: sa.Connection, wanted: Sequence[Wanted], buckets: int) -> None:
+    def __init__(
+        self, connection: sa.Connection, wanted: Sequence[Wanted], buckets: int, *, needs_times: bool = True
+    ) -> None:
         self._connection = connection
-        self._by_series: dict[int, list[_Piece]] = {}
+        self._needs_times = needs_times
+        self._rows: dict[tuple[int, Window], list[_Row]] = {}
+        self._as_blocks: set[tuple[int, Window]] = set()
         levels: dict[str, list[Wanted]] = {}
         for item, points in zip(wanted, points_in_window(connection, wanted), strict=True):
             if item.head is not None and points:
                 levels.setdefault(_level(points + len(item.tail), buckets), []).append(item)
         for level, items in levels.items():
-            for window in {item.window for item in items}:
-                self._read(level, [item for item in items if item.window == window], window)
+            for window, heads in _by_window(items).items():
+                self._read(level, sorted({head.id for head in heads}), window)
 
-    def of(self, head: SeriesHead) -> list[_Piece]:
+    def of(self, head: SeriesHead, window: Window) -> list[_Piece]:
         """The pieces of one series, in order of steps."""
-        return self._by_series.get(head.id, [])
+        as_blocks = (head.id, window) in self._as_blocks
+        return [self._piece(row, as_blocks=as_blocks) for row in self._rows.get((head.id, window), ())]
+
+    def blocks_of(self, head: SeriesHead, window: Window) -> Blocks | None:
+        """All pieces of one series at once, where it was read as blocks."""
+        key = (head.id, window)
+        if key not in self._as_blocks:
+            return None
+        parts = [
+            data if found != "data" else pyramid.fine_blocks(self._decoded(data)).tobytes()
+            for _, _, found, data in self._rows[key]
+        ]
+        return np.frombuffer(b"".join(parts), pyramid.BLOCK)
 
     def whole_chunk(self, head: SeriesHead, step_min: int) -> Points:
         """All points of one chunk, whatever level it was read at."""
         query = sa.select(chunks.c.data).where(chunks.c.series_id == head.id, chunks.c.step_min == step_min)
-        return codec.decode(self._connection.scalars(query).one())
+        return self._decoded(self._connection.scalars(query).one())
 
-    def _read(self, level: str, items: Sequence[Wanted], window: Window) -> None:
-        ids = [item.head.id for item in items if item.head is not None]
+    def _read(self, level: str, ids: Sequence[int], window: Window) -> None:
         wanted = chunks.c[level]
         # A chunk too small for this level is read at the next finer one that it has.
         blob = wanted if level == "data" else sa.func.coalesce(wanted, chunks.c.fine, chunks.c.data)
@@ -185,18 +191,22 @@ class _Pieces:
                 .where(chunks.c.series_id.in_(part), *_touches(window))
                 .order_by(chunks.c.series_id, chunks.c.step_min)
             )
-            for series_id, step_min, step_max, found, data in self._connection.execute(query):
-                piece = _piece(step_min, step_max, found, data, as_blocks=level != "data")
-                self._by_series.setdefault(series_id, []).append(piece)
+            for series_id, *row in self._connection.execute(query).all():
+                self._rows.setdefault((series_id, window), []).append(row)
+        if level != "data":
+            self._as_blocks.update((series_id, window) for series_id in ids if (series_id, window) in self._rows)
 
+    def _piece(self, row: _Row, *, as_blocks: bool) -> _Piece:
+        step_min, step_max, found, data = row
+        if found != "data":
+            return _Piece(step_min, step_max, blocks=np.frombuffer(data, pyramid.BLOCK))
+        points = self._decoded(data)
+        if as_blocks:
+            return _Piece(step_min, step_max, blocks=pyramid.fine_blocks(points))
+        return _Piece(step_min, step_max, points=points)
 
-def _piece(step_min: int, step_max: int, found: str, data: bytes, *, as_blocks: bool) -> _Piece:
-    if found != "data":
-        return _Piece(step_min, step_max, blocks=np.frombuffer(data, pyramid.BLOCK))
-    points = codec.decode(data)
-    if as_blocks:
-        return _Piece(step_min, step_max, blocks=pyramid.fine_blocks(points))
-    return _Piece(step_min, step_max, points=points)
+    def _decoded(self, data: bytes) -> Points:
+        return codec.decode(data, with_times=self._needs_times)
 
 
 def _level(points: int, buckets: int) -> str:
@@ -238,7 +248,11 @@ def _extent(window: Window) -> tuple[sa.ColumnElement[int], sa.ColumnElement[int
 
 def _stretch(pieces: _Pieces, wanted: Wanted) -> Points | Blocks:
     head, window = wanted.head, wanted.window
-    read = [] if head is None else pieces.of(head)
+    if head is not None and not len(wanted.tail) and window.last_step is None:
+        whole = pieces.blocks_of(head, window)
+        if whole is not None:
+            return whole[_blocks_inside(whole, window)]
+    read = [] if head is None else pieces.of(head, window)
     tail = with_steps(wanted.tail, None if head is None else head.step_last) if len(wanted.tail) else EMPTY
     tail = merged(EMPTY, tail)
     if window.last_step is not None and head is not None:
@@ -338,36 +352,6 @@ def _blocks_inside(blocks: Blocks, window: Window) -> NDArray[np.bool_] | slice:
     if window.stop is not None:
         inside &= x <= window.stop
     return inside
-
-
-def _curve_of_points(points: Points, axis: Axis, buckets: int) -> Curve:
-    nonfinite = int(np.count_nonzero(~np.isfinite(points.values)))
-    if len(points) <= buckets * PLAIN_POINTS_PER_BUCKET:
-        return Curve(
-            len(points), nonfinite, POINT_COLUMNS, (points.steps / STEP_UNITS, points.times / 1000, points.values)
-        )
-    x = points.steps if axis == "step" else np.maximum.accumulate(points.times)
-    return bucketed(pyramid.summarise(points, pyramid.bucket_starts(x, buckets)), len(points), nonfinite)
-
-
-def _curve_of_blocks(blocks: Blocks, axis: Axis, buckets: int) -> Curve:
-    points = int(blocks["points"].sum())
-    nonfinite = points - int(blocks["finite"].sum())
-    if len(blocks) > buckets:
-        x = blocks["step"] if axis == "step" else np.maximum.accumulate(blocks["time"])
-        blocks = pyramid.coarsened(blocks, pyramid.bucket_starts(x, buckets))
-    return bucketed(blocks, points, nonfinite)
-
-
-def bucketed(blocks: Blocks, points: int, nonfinite: int) -> Curve:
-    """The curve of these blocks, one bucket each."""
-    columns: tuple[Any, ...] = (
-        blocks["step"] / STEP_UNITS,
-        blocks["time"] / 1000,
-        *(np.ascontiguousarray(blocks[name]) for name in ("min", "max", "first", "last")),
-        pyramid.means(blocks),
-    )
-    return Curve(points, nonfinite, BUCKET_COLUMNS, columns)
 
 
 def _parts(ids: Sequence[int]) -> list[Sequence[int]]:

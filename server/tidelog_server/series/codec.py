@@ -59,8 +59,8 @@ def encode(points: Points, level: int = FOLD_LEVEL) -> bytes:
     return b"".join((header, steps, times, values))
 
 
-def decode(data: bytes) -> Points:
-    """The points that `encode` was given."""
+def decode(data: bytes, *, with_times: bool = True) -> Points:
+    """The points that `encode` was given; without times, which take as long as the values, all of these are zero."""
     version, steps_as, times_as, values_as, n, first, stride, steps_bytes, times_bytes, values_bytes = (
         HEADER.unpack_from(data)
     )
@@ -74,7 +74,7 @@ def decode(data: bytes) -> Points:
         steps = first + stride * np.arange(n, dtype=np.int64)
     else:
         steps = _decode_ints(data[HEADER.size : times_at], steps_as)
-    times = _decode_ints(data[times_at:values_at], times_as)
+    times = _decode_ints(data[times_at:values_at], times_as) if with_times else np.zeros(n, np.int64)
     return Points(steps, times, _decode_floats(data[values_at : values_at + values_bytes], values_as))
 
 

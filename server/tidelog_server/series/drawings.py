@@ -13,15 +13,8 @@ import sqlalchemy as sa
 from tidelog_server.errors import InvalidRequestError
 from tidelog_server.runs.runs import Origin
 from tidelog_server.series import expressions, pyramid
-from tidelog_server.series.charts import (
-    Curve,
-    Wanted,
-    Window,
-    curve_of,
-    curves,
-    points_in_window,
-    stretches,
-)
+from tidelog_server.series.charts import Wanted, Window, curves, points_in_window, stretches
+from tidelog_server.series.curves import Curve, curve_of
 from tidelog_server.series.expressions import Expression, metrics_of
 from tidelog_server.series.groups import Member, group_curve, on_axis
 from tidelog_server.series.heads import SeriesHead
@@ -45,6 +38,7 @@ class Board:
     `start` and `stop`, both included, are in the unit of the axis: steps, seconds since 1970 UTC, seconds since the run
     began, or values of `x_path`. With `groups`, each a number of runs, every group is drawn as one curve. With
     `abandoned` come the stretches that later attempts left behind of the series, where the x axis is steps or time.
+    Where `columns` is not None, the others are not worked out if that saves something.
     """
 
     runs: Sequence[Origin]
@@ -57,6 +51,7 @@ class Board:
     expressions: Mapping[str, Expression] = field(default_factory=dict)
     groups: Sequence[Sequence[int]] = ()
     abandoned: bool = False
+    columns: frozenset[str] | None = None
 
     def window(self, run: Origin) -> Window:
         """The part of a run's series that is asked for; with a metric as x axis all of them."""
@@ -118,11 +113,11 @@ def _find(connection: sa.Connection, tails: Tails, board: Board) -> dict[tuple[i
 
 def _plain(connection: sa.Connection, board: Board, found: dict[tuple[int, str], FoundSeries]) -> list[Drawn]:
     pairs = [(run, path) for run, path in product(board.runs, board.paths) if (run.run_id, path) in found]
-    wanted = [_wanted(board, run, found[run.run_id, path]) for run, path in pairs]
-    return [
-        Drawn(run, None, path, False, curve)
-        for (run, path), curve in zip(pairs, curves(connection, wanted, board.buckets), strict=True)
-    ]
+    windows = {run.run_id: board.window(run) for run in board.runs}
+    series = ((windows[run.run_id], found[run.run_id, path]) for run, path in pairs)
+    wanted = [Wanted(one.head, one.tail, window, one.inherited) for window, one in series]
+    drawn = curves(connection, wanted, board.buckets, board.columns)
+    return [Drawn(run, None, path, False, curve) for (run, path), curve in zip(pairs, drawn, strict=True)]
 
 
 def _abandoned(connection: sa.Connection, board: Board) -> list[Drawn]:
@@ -139,7 +134,8 @@ def _abandoned(connection: sa.Connection, board: Board) -> list[Drawn]:
         for run, path in product(board.runs, board.paths)
         for head in stretches_of.get((run.run_id, path), ())
     ]
-    drawn = curves(connection, [Wanted(head, EMPTY, board.window(run)) for run, _, head in left], board.buckets)
+    wanted = [Wanted(head, EMPTY, board.window(run)) for run, _, head in left]
+    drawn = curves(connection, wanted, board.buckets, board.columns)
     return [
         Drawn(run, None, path, False, curve, abandoned_by=head.abandoned_by)
         for (run, path, head), curve in zip(left, drawn, strict=True)

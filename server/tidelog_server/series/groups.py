@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidelog_server.series import pyramid
-from tidelog_server.series.charts import Axis, Curve
+from tidelog_server.series.curves import Axis, Curve
 from tidelog_server.series.points import STEP_UNITS, Floats, Int64s, Points
 from tidelog_server.series.pyramid import Blocks
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from math import nan
 from typing import Any
 
 import numpy as np
@@ -70,13 +71,13 @@ def _load_heads(
     found: list[SeriesHead] = []
     runs, rest = sorted(set(run_ids)), iter(sorted(set(path_ids)))
     while part := list(islice(rest, SERIES_PER_STATEMENT)):
-        query = sa.select(series).where(
+        query = sa.select(*_HEAD_COLUMNS).where(
             series.c.run_id.in_(runs),
             series.c.path_id.in_(part),
             which,
             series.c.type == FLOAT_SERIES,
         )
-        found.extend(as_head(row) for row in connection.execute(query))
+        found.extend(_head(*row) for row in connection.execute(query).all())
     return found
 
 
@@ -88,25 +89,43 @@ def has_chunks() -> sa.ColumnElement[bool]:
 def as_head(row: sa.Row[tuple[object, ...]]) -> SeriesHead:
     """A row of the table `series`."""
     values = row._mapping
-    statistics = Statistics(0)
-    if values["finite"]:
-        nan = float("nan")
-        mean = nan if values["mean"] is None else values["mean"]
-        m2 = nan if values["m2"] is None else values["m2"]
-        statistics = Statistics(values["finite"], values["min"], values["max"], mean, m2)
+    return _head(*(values[column.name] for column in _HEAD_COLUMNS))
+
+
+_HEAD_COLUMNS = tuple(series.c[name] for name in ("run_id", *HEAD_NAMES))
+
+
+def _head(
+    run_id: int,
+    series_id: int,
+    path_id: int,
+    points: int,
+    step_last: int,
+    open_step: int,
+    open_points: int,
+    last: float | None,
+    abandoned_by: int,
+    attempt: int,
+    attempt_step: int,
+    *of_values: Any,
+) -> SeriesHead:
+    finite, least, greatest, mean, m2 = of_values
+    statistics = NONE
+    if finite:
+        statistics = Statistics(finite, least, greatest, nan if mean is None else mean, nan if m2 is None else m2)
     return SeriesHead(
-        id=values["id"],
-        run_id=values["run_id"],
-        path_id=values["path_id"],
-        points=values["points"],
-        step_last=values["step_last"],
-        open_step=values["open_step"],
-        open_points=values["open_points"],
-        last=float("nan") if values["last"] is None else values["last"],
-        statistics=statistics,
-        abandoned_by=values["abandoned_by"],
-        attempt=values["attempt"],
-        attempt_step=values["attempt_step"],
+        series_id,
+        run_id,
+        path_id,
+        points,
+        step_last,
+        open_step,
+        open_points,
+        nan if last is None else last,
+        statistics,
+        abandoned_by,
+        attempt,
+        attempt_step,
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tidelog_server.series import expressions, pyramid
-from tidelog_server.series.charts import (
+from tidelog_server.series.curves import (
     BUCKET_COLUMNS,
     PLAIN_POINTS_PER_BUCKET,
     POINT_COLUMNS,

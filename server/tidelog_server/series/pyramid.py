@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tidelog_server.series.points import Floats, Points
+from tidelog_server.series.points import Floats, Int64s, Points
 
 FINE_POINTS = 128
 COARSE_POINTS = 1024
@@ -89,10 +89,30 @@ def joined(parts: Sequence[Blocks]) -> Blocks:
 
 def bucket_starts(x: NDArray[Any], buckets: int) -> NDArray[np.intp]:
     """Where each of at most `buckets` equal stretches of the ascending `x` begins, empty stretches left out."""
-    edges = np.linspace(float(x[0]), float(x[-1]), buckets, endpoint=False)
-    edges[0] = x[0]
-    starts = np.unique(np.searchsorted(x, edges))
-    return starts[starts < len(x)].astype(np.intp)
+    return bucket_starts_of_each(x, np.array([0, len(x)]), buckets)
+
+
+def bucket_starts_of_each(x: NDArray[Any], offsets: Int64s, buckets: int) -> NDArray[np.intp]:
+    """The same for many series one after the other: `x` ascends between neighbouring offsets. A series begins a
+    stretch of its own.
+    """
+    if not len(x):
+        return np.empty(0, np.intp)
+    counts = np.diff(offsets)
+    is_there = counts > 0
+    # Halves: the whole range may be beyond float64.
+    half = np.asarray(x, np.float64) / 2
+    first = half[offsets[:-1][is_there]]
+    span = half[offsets[1:][is_there] - 1] - first
+    span[span == 0] = 1.0
+    counts = counts[is_there]
+    share = (half - np.repeat(first, counts)) / np.repeat(span, counts)
+    places = np.minimum((share * buckets).astype(np.int64), buckets - 1)
+    begins = np.empty(len(x), bool)
+    begins[0] = True
+    np.not_equal(places[1:], places[:-1], out=begins[1:])
+    begins[offsets[:-1][is_there]] = True
+    return np.flatnonzero(begins)
 
 
 def means(blocks: Blocks) -> Floats:

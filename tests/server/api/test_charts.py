@@ -9,6 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.journals import Sender
+from tidelog_server.runs.runs import runs_by_id
 from tidelog_server.services import Services
 
 JSON = {"accept": "application/json"}
@@ -226,3 +227,20 @@ def test_what_was_left_behind_costs_a_few_statements(
         sa.event.remove(services.database.engine, "before_cursor_execute", note)
         counts.append(len(texts))
     assert counts[0] == counts[1]
+
+
+def test_a_fork_beside_the_run_that_it_came_from(client: httpx.Client, services: Services) -> None:
+    """Each has its own points once, though both are read from the same chunks."""
+    first = Sender(services.receiver, project="charts", key="origin")
+    first.journal.column("loss", [(step, float(step)) for step in range(10)])
+    first.ship()
+    services.folder.fold(first.run_id)
+    with services.database.read() as connection:
+        [run] = runs_by_id(connection, [first.run_id])
+    fork = Sender(services.receiver, project="charts", key="fork", fork_run=run.label, fork_step=4)
+    fork.journal.column("loss", [(step, 0.0) for step in range(5, 8)])
+    fork.ship()
+    services.folder.fold(fork.run_id)
+    curves = {series["run"]: series for series in ask(client, runs=[first.run_id, fork.run_id], paths=["loss"])}
+    assert curves[first.run_id]["columns"]["step"] == list(range(10))
+    assert curves[fork.run_id]["columns"]["step"] == list(range(8))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tidelog_server.series import pyramid
-from tidelog_server.series.charts import curve_of
+from tidelog_server.series.curves import curve_of
 from tidelog_server.series.expressions import parse
 from tidelog_server.series.groups import GROUP_COLUMNS, group_curve, on_axis, t_975
 from tidelog_server.series.joins import bounded, curve_over, evaluated, over_metric

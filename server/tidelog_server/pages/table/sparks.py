@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tidelog_server.runs.runs import Run
-from tidelog_server.series.charts import Curve, Wanted, Window, curves
+from tidelog_server.series.charts import Wanted, Window, curves
+from tidelog_server.series.curves import Curve
 from tidelog_server.series.lookup import find_series
 from tidelog_server.services import Services
 

@@ -1,0 +1,158 @@
+"""Curves: stretches of series as columns of numbers to draw, in at most so many buckets.
+
+Many series are put one after the other and cut into buckets together: numpy is called some times for all of them, not
+for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tidelog_server.series import pyramid
+from tidelog_server.series.points import STEP_UNITS, Floats, Int64s, Points, joined, offsets_of
+from tidelog_server.series.pyramid import Blocks
+
+Axis = Literal["step", "time"]
+
+# Up to so many points for each bucket are given as they are, without buckets.
+PLAIN_POINTS_PER_BUCKET = 2
+AT_ONCE = 2**15  # points or blocks that are worked on together: the intermediate numbers stay near the processor
+
+POINT_COLUMNS = ("step", "time", "value")
+BUCKET_COLUMNS = ("step", "time", "min", "max", "first", "last", "mean")
+
+_OF_POINTS: dict[str, Callable[[Points], Floats]] = {
+    "step": lambda points: points.steps / STEP_UNITS,
+    "time": lambda points: points.times / 1000,
+    "value": lambda points: points.values,
+}
+_OF_BLOCKS: dict[str, Callable[[Blocks], Floats]] = {
+    "step": lambda blocks: blocks["step"] / STEP_UNITS,
+    "time": lambda blocks: blocks["time"] / 1000,
+    "min": lambda blocks: np.ascontiguousarray(blocks["min"]),
+    "max": lambda blocks: np.ascontiguousarray(blocks["max"]),
+    "first": lambda blocks: np.ascontiguousarray(blocks["first"]),
+    "last": lambda blocks: np.ascontiguousarray(blocks["last"]),
+    "mean": pyramid.means,
+}
+
+
+@dataclass(frozen=True)
+class Curve:
+    """What a chart draws of one series. `columns` are arrays of one length, named as in `POINT_COLUMNS` or
+    `BUCKET_COLUMNS`.
+    """
+
+    points: int
+    nonfinite: int
+    names: tuple[str, ...]
+    columns: tuple[Floats, ...]
+
+
+def curve_of(stretch: Points | Blocks, axis: Axis, buckets: int) -> Curve:
+    """The curve of points or blocks, in at most so many buckets."""
+    [curve] = curves_of([stretch], [axis], buckets)
+    return curve
+
+
+def curves_of(
+    stretches: Sequence[Points | Blocks], axes: Sequence[Axis], buckets: int, only: Collection[str] | None = None
+) -> list[Curve]:
+    """The curves of many stretches, each over its axis; with `only`, of their columns no others than these."""
+    found: dict[int, Curve] = {}
+    points: dict[int, tuple[Points, Axis]] = {}
+    blocks: dict[int, tuple[Blocks, Axis]] = {}
+    few_blocks: dict[int, Blocks] = {}
+    for place, (stretch, axis) in enumerate(zip(stretches, axes, strict=True)):
+        if not isinstance(stretch, Points):
+            if len(stretch) > buckets:
+                blocks[place] = (stretch, axis)
+            else:
+                few_blocks[place] = stretch
+        elif len(stretch) > buckets * PLAIN_POINTS_PER_BUCKET:
+            points[place] = (stretch, axis)
+        else:
+            found[place] = _plain(stretch, only)
+    for portion in _portions({place: len(stretch) for place, (stretch, _) in points.items()}):
+        found.update(zip(portion, _of_points([points[place] for place in portion], buckets, only), strict=True))
+    for portion in _portions({place: len(stretch) for place, (stretch, _) in blocks.items()}):
+        found.update(zip(portion, _of_blocks([blocks[place] for place in portion], buckets, only), strict=True))
+    if few_blocks:
+        together = pyramid.joined(list(few_blocks.values()))
+        found.update(zip(few_blocks, _curves(together, _offsets(few_blocks.values()), only), strict=True))
+    return [found[place] for place in range(len(stretches))]
+
+
+def bucketed(blocks: Blocks, points: int, nonfinite: int) -> Curve:
+    """The curve of these blocks, one bucket each."""
+    return Curve(points, nonfinite, BUCKET_COLUMNS, tuple(_OF_BLOCKS[name](blocks) for name in BUCKET_COLUMNS))
+
+
+def _plain(points: Points, only: Collection[str] | None) -> Curve:
+    nonfinite = len(points) - int(np.count_nonzero(np.isfinite(points.values)))
+    names = _names(POINT_COLUMNS, only)
+    return Curve(len(points), nonfinite, names, tuple(_OF_POINTS[name](points) for name in names))
+
+
+def _of_points(parts: Sequence[tuple[Points, Axis]], buckets: int, only: Collection[str] | None) -> list[Curve]:
+    together = joined([points for points, _ in parts])
+    offsets = _offsets(points for points, _ in parts)
+    x = np.concatenate([points.steps if axis == "step" else _ascending(points.times) for points, axis in parts])
+    starts = pyramid.bucket_starts_of_each(x, offsets, buckets)
+    return _curves(pyramid.summarise(together, starts), starts.searchsorted(offsets), only)
+
+
+def _of_blocks(parts: Sequence[tuple[Blocks, Axis]], buckets: int, only: Collection[str] | None) -> list[Curve]:
+    together = pyramid.joined([blocks for blocks, _ in parts])
+    offsets = _offsets(blocks for blocks, _ in parts)
+    x = np.concatenate([blocks["step"] if axis == "step" else _ascending(blocks["time"]) for blocks, axis in parts])
+    starts = pyramid.bucket_starts_of_each(x, offsets, buckets)
+    return _curves(pyramid.coarsened(together, starts), starts.searchsorted(offsets), only)
+
+
+def _offsets(stretches: Iterable[Points | Blocks]) -> Int64s:
+    return offsets_of(np.array([len(stretch) for stretch in stretches], np.int64))
+
+
+def _curves(blocks: Blocks, offsets: NDArray[np.intp] | Int64s, only: Collection[str] | None) -> list[Curve]:
+    """The curves whose buckets are those between neighbouring offsets."""
+    names = _names(BUCKET_COLUMNS, only)
+    columns = [_OF_BLOCKS[name](blocks) for name in names]
+    totals = offsets_of(blocks["points"].astype(np.int64))[offsets]
+    finite = offsets_of(blocks["finite"].astype(np.int64))[offsets]
+    points, nonfinite = np.diff(totals), np.diff(totals - finite)
+    return [
+        Curve(count, left_out, names, tuple(column[start:stop] for column in columns))
+        for count, left_out, (start, stop) in zip(
+            points.tolist(), nonfinite.tolist(), pairwise(offsets.tolist()), strict=True
+        )
+    ]
+
+
+def _portions(lengths: dict[int, int]) -> Iterator[list[int]]:
+    """The places in groups of about `AT_ONCE` points or blocks, none of them empty."""
+    portion: list[int] = []
+    room = AT_ONCE
+    for place, length in lengths.items():
+        if portion and length > room:
+            yield portion
+            portion, room = [], AT_ONCE
+        portion.append(place)
+        room -= length
+    if portion:
+        yield portion
+
+
+def _ascending(times: Int64s) -> Int64s:
+    """Times that never go back: where they do in the series, the greatest so far."""
+    return np.maximum.accumulate(times)
+
+
+def _names(all_names: tuple[str, ...], only: Collection[str] | None) -> tuple[str, ...]:
+    return all_names if only is None else tuple(name for name in all_names if name in only)
