@@ -1,4 +1,4 @@
-"""The unit tests of the pages' scripts, which are JavaScript: run by Node, as `npm test` does."""
+"""The pages' scripts, which are JavaScript: their unit tests and their types, as `npm test` and `npm run check` say."""
 
 from __future__ import annotations
 
@@ -31,4 +31,14 @@ def test_the_scripts_pass_their_own_tests() -> None:
     tests = sorted(map(str, FRONTEND.glob("test/*.test.js")))
     done = subprocess.run([node(), "--test", *tests], cwd=FRONTEND, capture_output=True, text=True, timeout=300)
     assert tests
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_types_of_the_scripts_agree() -> None:
+    """What comments say of types, and what the scripts do with the DOM, holds everywhere: as `npm run check` says."""
+    compiler = FRONTEND / "node_modules/typescript/bin/tsc"
+    if not compiler.exists() and not os.environ.get("CI"):
+        pytest.skip("the packages of server/frontend are not installed: npm ci")
+    command = [node(), str(compiler), "--project", "jsconfig.json"]
+    done = subprocess.run(command, cwd=FRONTEND, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr

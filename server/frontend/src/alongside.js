@@ -5,13 +5,13 @@ import { reload } from "./parts.js";
 const PAUSE_MS = 120; // after which what the slider stands at is asked for
 
 export function listenToAlongside() {
-  document.addEventListener("input", ({ target }) => {
+  document.addEventListener("input", (/** @type {At<Event, HTMLInputElement>} */ { target }) => {
     if (!target.matches?.("[data-step-slider], .beside-step")) return;
     const form = target.closest(".beside-steps");
     for (const box of form.querySelectorAll("[data-step-slider], .beside-step")) if (box !== target) box.value = target.value;
     later(() => target.value !== "" && goTo(target.value));
   });
-  document.addEventListener("submit", (event) => {
+  document.addEventListener("submit", (/** @type {At<SubmitEvent, FoundBy[".beside-steps"]>} */ event) => {
     if (!event.target.matches?.(".beside-steps")) return;
     event.preventDefault();
     goTo(event.target.elements.step.value, { push: true });
@@ -72,7 +72,7 @@ async function renew() {
       isWanted = false;
       const rows = document.querySelector("#beside-rows");
       if (!rows) return;
-      const places = [...rows.querySelectorAll(".beside-cells")].map((cells) => [cells.ariaLabel, cells.scrollLeft]);
+      const places = [...rows.querySelectorAll(".beside-cells")].map((cells) => /** @type {const} */ ([cells.ariaLabel, cells.scrollLeft]));
       rows.parentElement.style.minHeight = `${rows.parentElement.offsetHeight}px`; // the page keeps its place while pictures load
       await reload(rows);
       const placeOf = new Map(places);

@@ -39,6 +39,8 @@ const MAX_BUCKETS = 4000;
 
 /** @typedef {Chart|HeatMap} Item */
 
+/** @typedef {{generation: number, refusal?: string, frame?: ArrayBuffer, axis?: string, runs?: number[]|null}} Answer of the server */
+
 export class Board {
   /** @param {HTMLElement} root */
   constructor(root) {
@@ -263,7 +265,7 @@ export class Board {
     }
   }
 
-  /** @param {Item[]} items @param {AbortSignal} signal */
+  /** @param {Item[]} items @param {AbortSignal} signal @returns {Promise<Answer>} */
   async ask(items, signal) {
     const { generation, view } = this;
     const changed = this.changedSince(items);
@@ -271,6 +273,7 @@ export class Board {
     const width = Math.max(...items.map((item) => item.width));
     const room = this.entries.size < CROWD ? MAX_DRAWN : MAX_CROWDED;
     const buckets = Math.round(Math.max(MIN_BUCKETS, Math.min(width, room / this.entries.size, MAX_BUCKETS)));
+    /** @type {Record<string, unknown>} */
     const asked = {
       runs,
       paths: [...new Set(items.flatMap((item) => item.paths))],
@@ -301,7 +304,10 @@ export class Board {
     return { generation, frame, axis: axisOf(view), runs: changed };
   }
 
-  /** Give the items what the server answered, or what it said is wrong: asking again would not help. */
+  /**
+   * Give the items what the server answered, or what it said is wrong: asking again would not help.
+   * @param {Item[]} items @param {Answer} answer
+   */
   receive(items, { generation, refusal, frame, axis, runs }) {
     if (refusal) {
       for (const item of items) {

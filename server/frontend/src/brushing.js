@@ -50,8 +50,8 @@ class Brushes {
       else this.chosen.set(key, [low, high]);
       const isChosen = this.chosen.has(key);
       brush.setAttribute("visibility", isChosen ? "visible" : "hidden");
-      brush.setAttribute("y", low);
-      brush.setAttribute("height", Math.max(high - low, 0));
+      brush.setAttribute("y", String(low));
+      brush.setAttribute("height", String(Math.max(high - low, 0)));
       zone.setAttribute("aria-valuetext", isChosen ? `${Math.round((100 * (high - low)) / height)} % of the axis` : "all");
       this.show();
     };

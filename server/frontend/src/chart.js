@@ -40,6 +40,8 @@ export class Chart {
     this.axis = "";
     this.buckets = 0;
     this.plot = null;
+    /** @type {import("./ranges.js").Ranges|null} */
+    this.ranges = null;
     figure.dataset.state = "waiting";
     listenToGestures(this);
   }
@@ -177,6 +179,7 @@ export class Chart {
   }
 
   /** uPlot only needs to know how far the axes reach: the curves are drawn from their own arrays. */
+  /** @returns {any} as uPlot wants it: the curves are drawn from elsewhere */
   frame() {
     return [this.ranges.x, this.ranges.y];
   }

@@ -34,7 +34,7 @@ function closeMenu(takesFocus = false) {
   open = null;
 }
 
-/** @param {import("./chart.js").Chart|HeatMap} chart @param {HTMLElement} button */
+/** @param {import("./board.js").Item} chart @param {HTMLElement} button */
 function toggleMenu(chart, button) {
   const wasOpen = open?.button === button;
   closeMenu();

@@ -17,10 +17,10 @@ export function listenToControls() {
     const { x, y } = link.dataset;
     pageView.change(x ? { x, from: null, to: null } : { y });
   });
-  document.addEventListener("input", ({ target }) => {
+  document.addEventListener("input", (/** @type {At<Event, HTMLInputElement>} */ { target }) => {
     if (target.matches?.("[data-smooth-amount]")) smoothBy(target.form);
   });
-  document.addEventListener("change", ({ target }) => {
+  document.addEventListener("change", (/** @type {At<Event, HTMLInputElement>} */ { target }) => {
     if (!target.closest?.("[data-controls]")) return;
     if (target.matches("[data-smooth-kind]")) chooseSmoothing(target);
     else if (target.matches("[data-outliers]")) pageView.change({ outliers: target.checked ? "ignore" : null });
@@ -29,7 +29,7 @@ export function listenToControls() {
     else if (target.matches("[data-group-by]")) groupBy(target.form);
     else if (target.matches("[data-band]")) pageView.change({ band: target.value });
   });
-  document.addEventListener("submit", (event) => {
+  document.addEventListener("submit", (/** @type {At<SubmitEvent, HTMLFormElement>} */ event) => {
     if (!event.target.matches("[data-controls]")) return;
     event.preventDefault();
     submit(event.target);
@@ -48,7 +48,7 @@ function groupBy(form) {
   location.reload();
 }
 
-/** @param {HTMLSelectElement} select */
+/** @param {{value: string}} select */
 function chooseSmoothing(select) {
   pageView.change({ smooth: select.value ? `${select.value}:${SMOOTHINGS[select.value].usual}` : null });
 }
@@ -76,6 +76,7 @@ export function wayOf(kind, amount) {
 function submit(form) {
   const value = (name) => form.querySelector(`[data-${name}]`)?.value.trim() ?? "";
   const [from, to] = [value("from"), value("to")];
+  /** @type {import("./view.js").Changes} */
   const changes = {};
   if (from !== "" && to !== "" && Number(from) < Number(to)) Object.assign(changes, { from: Number(from), to: Number(to) });
   const metric = value("metric");
@@ -93,7 +94,7 @@ function submit(form) {
   form.querySelector("details[open]")?.removeAttribute("open");
 }
 
-/** Letters that work wherever no text is typed. @param {KeyboardEvent} event */
+/** Letters that work wherever no text is typed. @param {At<KeyboardEvent>} event */
 function listenToKeys(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
   if (event.target.closest?.("input, select, textarea, [contenteditable]") || !pageBoard()) return;

@@ -9,7 +9,7 @@ const MAX_NAMED = 12;
 
 /** @param {import("./chart.js").Chart|import("./heatmap.js").HeatMap} chart @param {"png"|"svg"|"csv"} kind */
 export async function download(chart, kind) {
-  const blob = kind === "png" ? await pngOf(chart) : new Blob([kind === "svg" ? svgOf(chart) : csvOf(chart)], { type: kind === "svg" ? "image/svg+xml" : "text/csv" });
+  const blob = kind === "png" ? await pngOf(chart) : new Blob([kind === "svg" ? svgOf(/** @type {import("./chart.js").Chart} */ (chart)) : csvOf(chart)], { type: kind === "svg" ? "image/svg+xml" : "text/csv" });
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = `${chart.title.replace(/[^\w.-]+/g, "_").slice(0, 80)}.${kind}`;
@@ -17,7 +17,7 @@ export async function download(chart, kind) {
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
-/** What the numbers of a CSV are: every point, or buckets. @param {import("./chart.js").Chart} chart */
+/** What the numbers of a CSV are: every point, or buckets. @param {import("./board.js").Item} chart */
 export function csvNote(chart) {
   const curves = chart.shownCurves();
   const points = curves.reduce((sum, curve) => sum + curve.points, 0);
@@ -28,7 +28,7 @@ export function csvNote(chart) {
     : `every point, ${points.toLocaleString("en-US")}`;
 }
 
-/** @param {import("./chart.js").Chart} chart */
+/** @param {import("./board.js").Item} chart */
 export function csvOf(chart) {
   const curves = chart.shownCurves();
   const names = [...new Set(curves.flatMap((curve) => Object.keys(curve.series.columns)))];
@@ -55,7 +55,7 @@ function quoted(text) {
   return /[",\n\r]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
 }
 
-/** @param {import("./chart.js").Chart} chart @returns {Promise<Blob>} */
+/** @param {import("./board.js").Item} chart @returns {Promise<Blob>} */
 function pngOf(chart) {
   const ratio = window.devicePixelRatio || 1;
   const plot = chart.plot.ctx.canvas;
@@ -82,7 +82,7 @@ function pngOf(chart) {
   return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
 }
 
-/** @param {import("./chart.js").Chart} chart */
+/** @param {import("./board.js").Item} chart */
 function namedEntries(chart) {
   const keys = new Set(chart.shownCurves().map((curve) => curve.key));
   return chart.entries.size > 1 ? [...chart.entries.values()].filter(({ key }) => keys.has(key)).slice(0, MAX_NAMED) : [];

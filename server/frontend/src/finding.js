@@ -45,11 +45,11 @@ function keepState(event) {
 /** Boxes that narrow a list which is all on the page. */
 export function listenToNarrowing() {
   for (const box of document.querySelectorAll("[data-narrows]")) box.hidden = false;
-  document.addEventListener("input", ({ target }) => {
+  document.addEventListener("input", (/** @type {At<Event, HTMLInputElement>} */ { target }) => {
     const list = document.getElementById(target.dataset?.narrows);
     if (!list) return;
     const words = target.value.toLowerCase().split(/\s+/);
-    for (const item of list.children) item.hidden = !words.every((word) => item.textContent.toLowerCase().includes(word));
+    for (const item of /** @type {Iterable<HTMLElement>} */ (list.children)) item.hidden = !words.every((word) => item.textContent.toLowerCase().includes(word));
   });
 }
 

@@ -5,7 +5,7 @@ const states = new Map();
 let focused = "";
 
 export function rememberFolding() {
-  document.addEventListener("toggle", ({ target }) => states.set(keyOf(target), target.open), true);
+  document.addEventListener("toggle", (/** @type {At<Event, HTMLDetailsElement>} */ { target }) => states.set(keyOf(target), target.open), true);
   document.addEventListener("htmx:beforeSwap", () => {
     focused = keyOf(document.activeElement?.closest("details"));
   });

@@ -36,10 +36,13 @@ export function moment(seconds) {
   return `${day(at)} ${clock(at)}${at.getMilliseconds() ? `.${String(at.getMilliseconds()).padStart(3, "0")}` : ""}`;
 }
 
+/** @type {[number, string][]} */
+const SIZES = [[1e9, "G"], [1e6, "M"], [1e3, "k"]];
+
 /** Labels of a numeric axis whose ticks lie `increment` apart. @param {(number|null)[]} ticks @param {number} increment */
 export function numericTicks(ticks, increment) {
   const greatest = Math.max(...ticks.map((tick) => Math.abs(tick ?? 0)));
-  const [unit, letter] = [[1e9, "G"], [1e6, "M"], [1e3, "k"]].find(([size]) => greatest >= (size === 1e3 ? 10 : 1) * size && increment >= size / 1000) ?? [1, ""];
+  const [unit, letter] = SIZES.find(([size]) => greatest >= (size === 1e3 ? 10 : 1) * size && increment >= size / 1000) ?? [1, ""];
   if (greatest && (greatest < 1e-3 || greatest >= 1e12)) return ticks.map((tick) => (tick === null ? "" : withExponent(tick, increment)));
   const decimals = decimalsOf(increment / unit);
   const format = new Intl.NumberFormat("en-US", { maximumFractionDigits: decimals });

@@ -10,6 +10,10 @@
  * @property {number} nonfinite  how many of them are NaN or infinite
  * @property {number} start_ms   when the series began
  * @property {Record<string, Float64Array>} columns  of one length
+ * @property {string} [expression]    what it was worked out from, in the place of a metric
+ * @property {number} [group]         the number of the group of runs that it belongs to
+ * @property {boolean} [exact]        false where the band may be wider than the values are
+ * @property {number} [abandoned_by]  the attempt that left it behind
  */
 
 const MAGIC = "TLF1";

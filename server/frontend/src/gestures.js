@@ -13,7 +13,7 @@ const ZOOM = 0.6; // what is left of the range after zooming in once
 const TAP_MS = 320;
 const SETTLE_MS = 120; // after the last movement, when the finer data is asked for
 
-/** @param {import("./chart.js").Chart} chart */
+/** @param {import("./board.js").Item} chart */
 export function listenToGestures(chart) {
   chart.place.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target !== chart.place) return;
@@ -26,7 +26,7 @@ export function listenToGestures(chart) {
   new Touch(chart);
 }
 
-/** What a key does to a chart. @type {Record<string, (chart: import("./chart.js").Chart) => void>} */
+/** What a key does to a chart. @type {Record<string, (chart: import("./board.js").Item) => void>} */
 const KEYS = {
   ArrowLeft: (chart) => move(chart, -MOVE),
   ArrowRight: (chart) => move(chart, MOVE),
@@ -53,7 +53,7 @@ export function toggleSmoothing(keeper) {
 }
 let lastSmoothing = `ema:${SMOOTHINGS.ema.usual}`;
 
-/** @param {import("./chart.js").Chart} chart */
+/** @param {import("./board.js").Item} chart */
 export function toggleFull({ board, title }) {
   if (board.view.full === title) leaveFull(board.keeper);
   else board.keeper.change({ full: title }, { push: true });
@@ -64,7 +64,7 @@ export function leaveFull(keeper) {
   if (keeper.current().full !== null) keeper.change({ full: null }, { push: true });
 }
 
-/** @param {import("./chart.js").Chart} chart @param {number} share of the range */
+/** @param {import("./board.js").Item} chart @param {number} share of the range */
 function move(chart, share) {
   const { view } = chart.board;
   if (view.from === null) return; // all of it is there
@@ -72,7 +72,7 @@ function move(chart, share) {
   chart.zoomTo(view.from + by, view.to + by, {});
 }
 
-/** @param {import("./chart.js").Chart} chart @param {number} factor */
+/** @param {import("./board.js").Item} chart @param {number} factor */
 function zoom(chart, factor) {
   if (!chart.ranges) return;
   const [from, to] = chart.ranges.x;
@@ -82,7 +82,7 @@ function zoom(chart, factor) {
 }
 
 class Touch {
-  /** @param {import("./chart.js").Chart} chart */
+  /** @param {import("./board.js").Item} chart */
   constructor(chart) {
     this.chart = chart;
     /** @type {Map<number, number>} the place of each finger, in pixels */

@@ -37,6 +37,10 @@ export class HeatMap {
     this.generation = NEVER;
     this.axis = "";
     this.plot = null;
+    /** @type {import("./ranges.js").Ranges|null} */
+    this.ranges = null;
+    this.least = NaN;
+    this.greatest = NaN;
     figure.dataset.state = "waiting";
     listenToGestures(this);
   }
@@ -119,6 +123,7 @@ export class HeatMap {
     if (!this.board.isVisible(this) || this.axis !== axisOf(view) || !this.curves) return;
     const wanted = [...this.board.entries.values()].find(({ label }) => isShown(view, label)) ?? null;
     if (wanted !== this.entry) this.shape();
+    /** @type {[number, number]|null} */
     const x = view.from === null ? xExtent(this.curves.filter(Boolean)) : [view.from, view.to];
     if (!x) {
       this.unmount();
@@ -135,6 +140,7 @@ export class HeatMap {
     }
   }
 
+  /** @returns {any} as uPlot wants it: the curves are drawn from elsewhere */
   frame() {
     return [this.ranges.x, this.ranges.y];
   }

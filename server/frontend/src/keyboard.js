@@ -2,7 +2,7 @@
  * Keys that work on every page. A module that has keys of its own adds them by `onKey`, so that the help lists them all.
  */
 
-/** @typedef {{keys: string, does: string, act?: (event: KeyboardEvent) => boolean|void, group: string}} Binding */
+/** @typedef {{keys: string, does: string, act?: (event: At<KeyboardEvent>) => boolean|void, group: string}} Binding */
 
 /** @type {Binding[]} */
 const bindings = [];
@@ -10,7 +10,7 @@ const bindings = [];
 /**
  * Have a key do something. `act` returns false where it does not apply, and the next one of the same key is tried.
  * @param {string} keys one character, or several with spaces between @param {string} does for the help
- * @param {((event: KeyboardEvent) => boolean|void)|undefined} act absent where another module listens itself
+ * @param {((event: At<KeyboardEvent>) => boolean|void)|undefined} act absent where another module listens itself
  */
 export const onKey = (keys, does, act, group = "Anywhere") => void bindings.push({ keys, does, act, group });
 
@@ -30,7 +30,7 @@ export function listenToKeyboard() {
   document.addEventListener("keydown", hear);
 }
 
-/** @param {KeyboardEvent} event */
+/** @param {At<KeyboardEvent>} event */
 function hear(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target)) return;
   if (document.querySelector("dialog[open]") && event.key !== "?") return;

@@ -36,7 +36,7 @@ export function listenToLog() {
       toggleWrap(wrap);
     }
   });
-  document.addEventListener("change", ({ target }) => {
+  document.addEventListener("change", (/** @type {At<Event, HTMLInputElement>} */ { target }) => {
     if (target.closest?.(".console-series")) target.form.requestSubmit();
   });
   onKey("f", "Follow new lines", () => (current?.canFollow ? current.follow(!current.follows) : false), "Console");

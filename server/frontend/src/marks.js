@@ -1,6 +1,6 @@
 /** Events and comments of runs, to be marked on the x axis. */
 
-/** @typedef {{run: number, kind: string, level: string, time_ms: number, step: number|null, title: string, text: string, author: string|null}} Mark */
+/** @typedef {{run: number, kind: string, level: string, time_ms: number, start_ms: number, step: number|null, title: string, text: string, author: string|null}} Mark */
 
 const FIRST_MS = 250; // after the charts were asked for: these come first
 const PAUSE_MS = 5000; // between two questions while a run is being logged

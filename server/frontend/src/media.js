@@ -8,7 +8,7 @@ const ZOOMS = [0, 1, 2, 4, 8]; // 0: fitted to the window
 let timer = 0;
 
 export function listenToMedia() {
-  document.addEventListener("input", ({ target }) => {
+  document.addEventListener("input", (/** @type {At<Event, HTMLInputElement>} */ { target }) => {
     if (target.matches?.("[data-media-slider]")) go(Number(target.value));
   });
   document.addEventListener("click", (event) => {

@@ -9,7 +9,7 @@ import htmx from "htmx.org";
  * @param {Element} part @param {string} [address]
  */
 export const reload = (part, address = location.pathname + location.search) =>
-  htmx.ajax("GET", address, { source: part, target: part, swap: "outerHTML" });
+  htmx.ajax("get", address, { source: part, target: part, swap: "outerHTML" });
 
 /** @type {Map<string, AbortController>} by the id of a part, what is on its way for it */
 const coming = new Map();

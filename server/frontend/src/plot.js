@@ -5,8 +5,9 @@ import { SECONDS, logarithmicTicks, stepIncrements } from "./ticks.js";
 
 /**
  * @param {{width: number, height: number, view: import("./view.js").View, theme: {ink: string, grid: string, font: string}}} look
- * @param {() => {x: [number, number], y: [number, number]}} ranges
+ * @param {() => import("./ranges.js").Ranges} ranges
  * @param {{paint: (plot: any) => void, point: (plot: any) => void, select: (plot: any) => void, reset: () => void}} on
+ * @returns {any} more than the types of uPlot know of
  */
 export function plotOptions({ width, height, view, theme }, ranges, on) {
   const isLog = view.y === "log";

@@ -96,7 +96,10 @@ export function xText(x, view) {
   return view.x === "time" ? moment(x) : `${span(x)} after the start`;
 }
 
-/** @param {string} tag @param {string} name @param {string} [text] */
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag @param {string} name @param {string} [text]
+ */
 export function element(tag, name, text = "") {
   const made = document.createElement(tag);
   made.className = name;

@@ -2,14 +2,17 @@
 
 import { usualExtent, xExtent, yExtent } from "./curves.js";
 
+/** @typedef {{x: [number, number], y: [number, number]}} Ranges */
+
 const MARGIN = 0.06; // of the y range, above and below
 
 /**
  * @param {import("./curves.js").Curve[]} curves @param {import("./view.js").View} view @param {[number, number]|undefined} manual of y
- * @returns {{x: [number, number], y: [number, number]}|null}
+ * @returns {Ranges|null}
  */
 export function rangesOf(curves, view, manual) {
   const isLog = view.y === "log";
+  /** @type {[number, number]|null} */
   const x = view.from === null ? xExtent(curves) : [view.from, view.to];
   if (!x || !curves.length) return null;
   if (manual && (!isLog || manual[0] > 0)) return { x: widened(x), y: manual };
@@ -23,18 +26,18 @@ export function rounded(value, span) {
   return digits <= 20 ? Number(value.toFixed(Math.max(0, digits))) : value;
 }
 
-/** @param {[number, number]} range */
+/** @param {[number, number]} range @returns {[number, number]} */
 function widened([low, high]) {
   return low < high ? [low, high] : [low - 1, high + 1];
 }
 
-/** @param {[number, number]} range */
+/** @param {[number, number]} range @returns {[number, number]} */
 function withMargin([low, high]) {
   const span = high - low || Math.abs(high) || 1;
   return Number.isFinite(span) ? [low - span * MARGIN, high + span * MARGIN] : [low, high];
 }
 
-/** @param {[number, number]} range */
+/** @param {[number, number]} range @returns {[number, number]} */
 function logRange([low, high]) {
   const factor = Math.max((high / low) ** MARGIN, 1.1);
   return [Math.max(low / factor, Number.MIN_VALUE), Math.min(high * factor, Number.MAX_VALUE)];

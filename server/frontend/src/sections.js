@@ -29,7 +29,7 @@ export function listenToSections() {
       return;
     }
     const summary = target.closest?.("summary");
-    const section = summary?.parentElement;
+    const section = /** @type {HTMLDetailsElement|null|undefined} */ (summary?.parentElement);
     if (section?.dataset.section === undefined || !section.closest("[data-renews]")) return;
     fold(section, !section.open);
   });

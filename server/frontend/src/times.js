@@ -2,6 +2,7 @@
 
 const TICK_MS = 1000;
 const WRITTEN = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" }); // dear to make, cheap to use
+/** @type {[number, string][]} */
 const UNITS = [[86_400_000, "d"], [3_600_000, "h"], [60_000, "min"]];
 let seen = 0; // the server's clock when it wrote the head of the page
 let offset_ms = 0; // of the browser's clock from the server's

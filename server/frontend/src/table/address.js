@@ -23,6 +23,7 @@ export const shownColumns = () => columnHeads().map((head) => head.dataset.colum
  */
 export function tableAddress(changes) {
   const address = new URL(location.href);
+  /** @type {Record<string, string|string[]|null>} */
   const parts = { after: null, refresh: null, ...changes };
   for (const [name, value] of Object.entries(parts)) {
     address.searchParams.delete(name);

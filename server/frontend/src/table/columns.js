@@ -46,6 +46,7 @@ function openColumnMenu(head, anchor) {
   const query = new URLSearchParams(location.search);
   const key = shown === "spark" ? path : column;
   const sort = (order) => changeTable({ sort: [key], order: [order] });
+  /** @type {([string, () => void, boolean?]|null)[]} */
   const items = [
     ["Sort, greatest first", () => sort("descending")],
     ["Sort, least first", () => sort("ascending")],

@@ -12,7 +12,7 @@ export function listenToEdits() {
     if (edit) begin(edit);
   });
   for (const name of ["pointerover", "focusin"]) {
-    document.addEventListener(name, ({ target }) => offer(target.closest?.("#runs .run-row")), { passive: true });
+    document.addEventListener(name, (/** @type {At<Event>} */ { target }) => offer(target.closest?.("#runs .run-row")), { passive: true });
   }
 }
 
@@ -69,7 +69,7 @@ async function begin(edit) {
     end();
     if (didWork) await refreshRows([row.dataset.label]);
   };
-  box.addEventListener("keydown", (event) => {
+  box.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => {
     event.stopPropagation();
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();

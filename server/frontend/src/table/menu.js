@@ -31,7 +31,7 @@ export function button(text, act, { label = "", icon: picture = "", name = "butt
  */
 export function openMenu(anchor, items, label) {
   closeMenu();
-  const menu = document.createElement("div");
+  const menu = /** @type {FoundBy[".popup"]} */ (document.createElement("div"));
   menu.className = "menu-panel popup";
   menu.setAttribute("role", "menu");
   menu.setAttribute("aria-label", label);
@@ -80,7 +80,7 @@ export function closeMenu() {
 /** @param {KeyboardEvent} event @param {HTMLElement} menu @param {HTMLElement} anchor */
 function moveFocus(event, menu, anchor) {
   const entries = [...menu.querySelectorAll("button")];
-  const at = entries.indexOf(document.activeElement);
+  const at = entries.findIndex((entry) => entry === document.activeElement);
   const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: entries.length - 1 }[event.key];
   if (to !== undefined) {
     event.preventDefault();

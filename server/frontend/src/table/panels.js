@@ -28,9 +28,9 @@ export function listenToPanels() {
  * @param {{chosen: () => string[], set: (all: string[]) => void, move: (one: string, to: number) => void}} of
  */
 function prepare(panel, list, box, choices, of) {
-  const menu = document.querySelector(panel);
+  const menu = /** @type {HTMLDetailsElement|null} */ (document.querySelector(panel));
   if (!menu) return;
-  const find = menu.querySelector(box);
+  const find = /** @type {HTMLInputElement} */ (menu.querySelector(box));
   const address = document.querySelector("#columns").dataset.columnsAddress;
   const search = async () => {
     const query = new URLSearchParams({ find: find.value });

@@ -41,7 +41,7 @@ async function renew() {
   const pane = document.querySelector("#pane");
   if (!pane) return;
   const top = pane.scrollTop;
-  await htmx.ajax("GET", location.pathname + location.search, { source: pane, target: pane, swap: "outerHTML" });
+  await htmx.ajax("get", location.pathname + location.search, { source: pane, target: pane, swap: "outerHTML" });
   document.querySelector("#pane").scrollTop = top;
 }
 

@@ -10,7 +10,7 @@ const ticked = new Set();
 export function listenToBulk() {
   const bar = document.querySelector("#bulk");
   if (!bar || !tablePart()) return;
-  document.addEventListener("change", ({ target }) => {
+  document.addEventListener("change", (/** @type {At<Event, HTMLInputElement>} */ { target }) => {
     if (target.matches("[data-tick-all]")) for (const box of boxes()) mark(box, target.checked);
     else if (target.matches("#runs [name=label]")) mark(target, target.checked);
     else return;
@@ -23,7 +23,7 @@ export function listenToBulk() {
     });
   }
   bar.addEventListener("submit", (event) => event.preventDefault());
-  bar.addEventListener("click", ({ target }) => {
+  bar.addEventListener("click", (/** @type {At<MouseEvent>} */ { target }) => {
     const act = target.closest("[data-bulk]")?.dataset.bulk;
     if (act) perform(act, bar);
   });

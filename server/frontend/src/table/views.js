@@ -13,10 +13,10 @@ export function listenToViews() {
     if (answer.ok) part.innerHTML = await answer.text();
   };
   menu.addEventListener("toggle", () => menu.open && load());
-  part.addEventListener("submit", async (event) => {
+  part.addEventListener("submit", async (/** @type {At<SubmitEvent, HTMLFormElement>} */ event) => {
     event.preventDefault();
     const form = event.target;
-    const body = new URLSearchParams(new FormData(form));
+    const body = new URLSearchParams(/** @type {any} */ (new FormData(form)));
     if (form.matches("[data-save-view]")) body.set("address", location.search.replace(/^\?/, ""));
     const answer = await fetch(form.action, { method: "POST", headers: { "HX-Request": "true", "HX-Target": "saved-views" }, body });
     if (!answer.ok) return say("The view could not be saved.");
