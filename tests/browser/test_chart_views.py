@@ -106,6 +106,18 @@ def test_a_chart_fills_the_window(page: Page, site: Site) -> None:
     expect(figure).to_have_class(re.compile("is-full"))
 
 
+def test_a_chart_that_grew_is_asked_for_again(page: Page, long_run: str) -> None:
+    """Also where nothing else happened since it was loaded: every run of it, in as many buckets as it has pixels."""
+    page.goto(f"/projects/long/runs/{long_run}?find=train")
+    figure = drawn_chart(page, "train/loss")
+    before = int(figure.get_attribute("data-drawn"))
+    with page.expect_response("**/api/charts") as asked:
+        figure.get_by_role("button", name="Fill the window").click()
+    assert asked.value.status == 200
+    assert len(asked.value.request.post_data_json["runs"]) == 1
+    page.wait_for_function("drawn => Number(document.querySelector('.is-full').dataset.drawn) > drawn", arg=before)
+
+
 def test_a_chart_by_keyboard(page: Page, long_run: str) -> None:
     """Plus zooms, arrows move, 0 shows the whole, l switches the axis; the chart says what it is in words."""
     page.goto(f"/projects/long/runs/{long_run}?find=train")

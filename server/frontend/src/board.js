@@ -14,7 +14,9 @@
  * runs are drawn in groups, one for each group (`data-group-key`), to which a run belongs by its `data-group`.
  */
 
+import { Changes } from "./changes.js";
 import { Chart, axisOf } from "./chart.js";
+import { portionsOf, post } from "./asking.js";
 import { decodeFrame } from "./frame.js";
 import { LinesChart } from "./lines_chart.js";
 import { HeatMap } from "./heatmap.js";
@@ -39,7 +41,7 @@ const MAX_BUCKETS = 4000;
 
 /** @typedef {Chart|HeatMap} Item */
 
-/** @typedef {{generation: number, refusal?: string, frame?: ArrayBuffer, axis?: string, runs?: number[]|null}} Answer of the server */
+/** @typedef {{generation: number, refusal?: string, series?: import("./frame.js").Series[], axis?: string, runs?: number[]|null}} Answer of the server */
 
 export class Board {
   /** @param {HTMLElement} root */
@@ -57,9 +59,7 @@ export class Board {
     this.visible = new Set();
     /** @type {string|null} key of the entry that is brought to the front */
     this.highlighted = null;
-    this.generation = 0; // raised whenever what charts show is no longer all there is
-    /** @type {Map<number, Set<number>|null>} runs that changed with each generation; null: everything did */
-    this.changes = new Map();
+    this.changes = new Changes();
     this.timer = 0;
     this.loadedAt = 0;
     this.running = null;
@@ -113,7 +113,10 @@ export class Board {
     const legend = document.querySelector(this.legend);
     const entries = entriesOf(legend);
     const ids = [...entries.values()].flatMap(({ runs }) => runs);
-    if (this.ids && String(this.ids) !== String(ids)) this.expire(null);
+    if (this.ids && String(this.ids) !== String(ids)) {
+      this.expire(null);
+      this.restart();
+    }
     this.entries = entries;
     this.ids = ids;
     this.isGrouped = [...entries.keys()].some((key) => key.startsWith("group"));
@@ -163,21 +166,18 @@ export class Board {
 
   /** @param {number[]|null} runs null: all that charts show may be different */
   expire(runs) {
-    this.generation++;
-    this.changes.set(this.generation, runs && !this.isGrouped ? new Set(runs) : null);
-    if (this.changes.size > 200) this.changes.delete(this.changes.keys().next().value);
+    this.changes.add(this.isGrouped ? null : runs);
   }
 
-  /** The runs that changed since any of these items were loaded; null: ask for all. @param {Item[]} items */
-  changedSince(items) {
-    const oldest = Math.min(...items.map((item) => item.generation));
-    const changed = new Set();
-    for (let generation = oldest + 1; generation <= this.generation; generation++) {
-      const runs = Number.isInteger(generation) && oldest >= 0 ? this.changes.get(generation) : null;
-      if (!runs) return null;
-      runs.forEach((run) => changed.add(run));
-    }
-    return [...changed];
+  /** Raised whenever what charts show is no longer all there is. */
+  get generation() {
+    return this.changes.generation;
+  }
+
+  /** What is on its way is of no use any more: ask anew. */
+  restart() {
+    this.running?.abort();
+    this.schedule(0);
   }
 
   /** @param {IntersectionObserverEntry[]} seen */
@@ -268,16 +268,28 @@ export class Board {
   /** @param {Item[]} items @param {AbortSignal} signal @returns {Promise<Answer>} */
   async ask(items, signal) {
     const { generation, view } = this;
-    const changed = this.changedSince(items);
-    const runs = changed ?? this.ids;
+    const changed = this.changes.since(Math.min(...items.map((item) => item.generation)));
+    const asked = this.question(items);
+    const most = Math.max(1, Math.floor(MAX_PAIRS / (asked.paths.length + asked.expressions.length)));
+    const series = [];
+    // One heat map of many rows may be more than one request can ask for.
+    for (const runs of this.isGrouped ? [this.ids] : portionsOf(changed ?? this.ids, most)) {
+      const answer = await post({ ...asked, runs }, signal);
+      if (answer.refusal) return { generation, refusal: answer.refusal };
+      series.push(...decodeFrame(answer.frame).series);
+    }
+    return { generation, series, axis: axisOf(view), runs: changed };
+  }
+
+  /** What these items need to know, of whichever runs. @param {Item[]} items */
+  question(items) {
+    const { view } = this;
     const width = Math.max(...items.map((item) => item.width));
     const room = this.entries.size < CROWD ? MAX_DRAWN : MAX_CROWDED;
-    const buckets = Math.round(Math.max(MIN_BUCKETS, Math.min(width, room / this.entries.size, MAX_BUCKETS)));
-    /** @type {Record<string, unknown>} */
-    const asked = {
-      runs,
+    return {
       paths: [...new Set(items.flatMap((item) => item.paths))],
-      buckets,
+      expressions: [...new Set(items.flatMap((item) => item.expressions))],
+      buckets: Math.round(Math.max(MIN_BUCKETS, Math.min(width, room / this.entries.size, MAX_BUCKETS))),
       columns: this.ids.length > MANY_RUNS ? "drawn" : "all",
       axis: view.x,
       start: view.from,
@@ -286,29 +298,13 @@ export class Board {
       ...(this.showsTails ? { abandoned: true } : {}),
       ...(this.isGrouped ? { groups: [...this.entries.values()].map((entry) => entry.runs) } : {}),
     };
-    const expressions = [...new Set(items.flatMap((item) => item.expressions))];
-    if (expressions.length) asked.expressions = expressions;
-    const answer = await fetch("/api/charts", {
-      method: "POST",
-      headers: { "Content-Type": "application/json", Accept: "application/vnd.tidelog.frame" },
-      body: JSON.stringify(asked),
-      signal,
-    });
-    if (answer.status >= 400 && answer.status < 500) {
-      const refusal = await answer.json().then(({ error }) => error?.message, () => "");
-      return { generation, refusal: refusal || "could not be loaded" };
-    }
-    if (!answer.ok) throw new Error(`charts: ${answer.status}`);
-    const frame = await answer.arrayBuffer();
-    signal.throwIfAborted();
-    return { generation, frame, axis: axisOf(view), runs: changed };
   }
 
   /**
    * Give the items what the server answered, or what it said is wrong: asking again would not help.
    * @param {Item[]} items @param {Answer} answer
    */
-  receive(items, { generation, refusal, frame, axis, runs }) {
+  receive(items, { generation, refusal, series, axis, runs }) {
     if (refusal) {
       for (const item of items) {
         item.generation = generation;
@@ -317,7 +313,7 @@ export class Board {
       return;
     }
     const byPath = new Map();
-    for (const one of decodeFrame(frame).series) {
+    for (const one of series) {
       if (byPath.has(one.path)) byPath.get(one.path).push(one);
       else byPath.set(one.path, [one]);
     }
@@ -342,9 +338,7 @@ export class Board {
     }
     this.markAbandoned();
     this.repaint();
-    if (!needsData) return;
-    this.running?.abort();
-    this.schedule(0);
+    if (needsData) this.restart();
   }
 
   /** One chart may fill the window; its data is asked for again, for it has more pixels now. */
@@ -352,7 +346,10 @@ export class Board {
     let full = null;
     for (const [figure, item] of this.items) {
       const isFull = item.title === this.view.full;
-      if (figure.classList.contains("is-full") !== isFull && isFull) item.expire();
+      if (isFull && !figure.classList.contains("is-full")) {
+        item.expire();
+        this.running?.abort(); // what it was asked for before it grew is too coarse
+      }
       figure.classList.toggle("is-full", isFull);
       figure.querySelector("[data-full]")?.setAttribute("aria-pressed", String(isFull));
       if (isFull) full = item;
