@@ -59,7 +59,7 @@ class Logged:
             "/",
             project,
             f"{project}?{columns}",
-            f"{project}?group={quoted('params/kind')}",
+            f"{project}?rows={quoted('params/kind')}",
             f"{project}?view=split&{both}",
             f"{project}/views",
             f"{project}/trash",

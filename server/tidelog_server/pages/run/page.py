@@ -29,6 +29,8 @@ from tidelog_server.runs.writers import WriterState, writers_of
 
 router = APIRouter(route_class=PageRoute)
 
+SHORT_CHARACTERS, SHORT_LINES = 280, 4  # of a description that is always shown in full
+
 TABS = (
     charts.TAB,
     overview.TAB,
@@ -71,6 +73,11 @@ class Facts:
     received: Received
     group_tags: list[str]
     stage: str
+
+    @property
+    def is_described_at_length(self) -> bool:
+        """Whether the description would push what was logged off the screen, so that it is shown in full on demand."""
+        return len(self.description) > SHORT_CHARACTERS or self.description.count("\n") >= SHORT_LINES
 
 
 @dataclass(frozen=True)
