@@ -16,7 +16,9 @@ from tidelog_server.runs.runs import Run
 
 LEFT, RIGHT, TOP, BOTTOM = 64, 16, 14, 40
 LEAST_WIDTH, LEAST_HEIGHT = 280, 160
-LETTER = 10  # the width of a letter of an axis' name and some room around it, nearly
+LETTER = 7.5  # the width of a letter of an axis' name, nearly
+NAME_ROWS, NAME_ROW = 2, 15  # names of axes take turns in two rows above them: each has the room of its neighbours too
+NAME_SHARE = 1.3  # of the distance between axes, so that a name at the edge and one around its axis do not meet
 TICKS = 5
 CATEGORIES = 12  # of an axis of texts; the rest share the last place
 CATEGORY_CHARACTERS = 18
@@ -66,6 +68,7 @@ class ParallelAxis:
     name: str
     label: str
     x: float
+    label_y: float
     anchor: str
     ticks: tuple[Tick, ...]
 
@@ -136,12 +139,12 @@ def scatter_of(x_name: str, y_name: str, found: Sequence[tuple[Run, object, obje
 
 def parallel_of(names: Sequence[str], found: Sequence[tuple[Run, Sequence[object]]], size: Size) -> Parallel:
     """Parallel coordinates of these attributes; an axis of texts has a place for each text."""
-    low, high = size.height - BOTTOM, TOP + 20
+    low, high = size.height - BOTTOM, TOP + NAME_ROWS * NAME_ROW
     places = [RIGHT + place * (size.width - LEFT - RIGHT) / max(len(names) - 1, 1) for place in range(len(names))]
     columns = [_Column([values[place] for _, values in found], low, high) for place in range(len(names))]
-    room = int((size.width - LEFT - RIGHT) / max(len(names) - 1, 1) / LETTER)
+    room = int(NAME_SHARE * (size.width - LEFT - RIGHT) / max(len(names) - 1, 1) / LETTER)
     axes = tuple(
-        ParallelAxis(name, _end_of(name, room), x, _anchor(place, len(names)), column.ticks)
+        ParallelAxis(name, _end_of(name, room), x, _label_y(place), _anchor(place, len(names)), column.ticks)
         for place, (name, x, column) in enumerate(zip(names, places, columns, strict=True))
     )
     lines = []
@@ -235,6 +238,10 @@ def _shortened(text: str) -> str:
 def _end_of(name: str, characters: int) -> str:
     """The name, or its end where that is what has room: the last part of a path says most."""
     return name if len(name) <= characters else "…" + name[len(name) - max(characters - 1, 1) :]
+
+
+def _label_y(place: int) -> float:
+    return TOP + NAME_ROW * (place % NAME_ROWS)
 
 
 def _anchor(place: int, count: int) -> str:

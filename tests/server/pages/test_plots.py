@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.server.pages.runs import a_run
-from tidelog_server.pages.plots import Size, parallel_of, round_values, scatter_of
+from tidelog_server.pages.plots import ParallelAxis, Size, parallel_of, round_values, scatter_of
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -49,8 +50,17 @@ def test_parallel_coordinates_take_numbers_and_texts() -> None:
 
 def test_long_names_of_axes_do_not_meet() -> None:
     """What has room is the end of a path, which says most; the whole name is one look away."""
-    names = [f"training/model/checkpoints/epoch={number}/path" for number in range(6)]
+    names = [f"training/model/checkpoints/that/are/long/epoch={number}/path" for number in range(6)]
     plot = parallel_of(names, [(a_run(1), [0.1] * 6)], Size(900, 300))
-    assert all(10 * len(axis.label) <= 820 / 5 for axis in plot.axes)
+    for row in {axis.label_y for axis in plot.axes}:
+        spans = [_span_of(axis) for axis in plot.axes if axis.label_y == row]
+        assert all(end < start for (_, end), (start, _) in itertools.pairwise(spans))
     assert [axis.name for axis in plot.axes] == names
     assert all(axis.label.startswith("…") and axis.label.endswith("/path") for axis in plot.axes)
+
+
+def _span_of(axis: ParallelAxis) -> tuple[float, float]:
+    """From where to where a name of letters of common width stands."""
+    width = 7 * len(axis.label)
+    start = axis.x - {"start": 0.0, "middle": width / 2, "end": width}[axis.anchor]
+    return start, start + width

@@ -14,6 +14,7 @@ from tidelog_server.pages.filters import number, value_text
 from tidelog_server.pages.plots import round_values
 
 MAX_GROUPS = 30
+LABEL_CHARACTERS = 20
 WIDTH, LEFT, RIGHT, LINE = 640, 180, 24, 30
 SIGNIFICANT = 0.05
 
@@ -29,6 +30,12 @@ class GroupLine:
     low: float | None
     high: float | None
     dots: tuple[float, ...]
+
+    @property
+    def label(self) -> str:
+        """As much of the name as has room before the plot: its beginning and its end."""
+        half = LABEL_CHARACTERS // 2
+        return self.name if len(self.name) <= LABEL_CHARACTERS else f"{self.name[: half - 1]}…{self.name[-half:]}"
 
 
 @dataclass(frozen=True)

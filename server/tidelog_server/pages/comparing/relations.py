@@ -16,8 +16,9 @@ from tidelog_server.runs.runs import Run
 
 MAX_AXES = 8
 MAX_PARAMETERS = 60
-PLOT = Size(920, 340)
-SQUARE = Size(560, 360)
+SHORT_CHARACTERS = 60  # of a text that can be a parameter; longer ones are paths, notes and command lines
+PLOT = Size(1200, 360)
+SQUARE = Size(420, 320)
 FUNCTIONS = ("last", "min", "max", "mean")
 
 
@@ -117,6 +118,10 @@ def _rank(path: str) -> tuple[object, ...]:
 
 def _is_parameter(row: Difference) -> bool:
     return all(
-        value is None or isinstance(value, bool | int | float) or (isinstance(value, str) and "\n" not in value)
+        value is None or isinstance(value, bool | int | float) or (isinstance(value, str) and _is_short(value))
         for value in row.values
     )
+
+
+def _is_short(text: str) -> bool:
+    return len(text) <= SHORT_CHARACTERS and "\n" not in text

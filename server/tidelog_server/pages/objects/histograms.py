@@ -14,13 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidelog_server.pages.filters import number, step
+from tidelog_server.pages.plots import round_values
 from tidelog_server.series.objects.points import ObjectPoints
 from tidelog_server.series.objects.summaries import as_value
 
-WIDTH, HEIGHT = 720, 260
-LEFT, RIGHT, TOP, BOTTOM = 70, 710, 12, 226
+# As wide as a card of the media and a telephone's screen: there a unit is a pixel, nearly, and letters stay readable.
+WIDTH, HEIGHT = 360, 190
+LEFT, RIGHT, TOP, BOTTOM = 52, 346, 10, 164
 ROWS = 40  # of the map of heat
-TICKS = 5
+TICKS = 4
 OPACITIES = 20  # shades of a cell
 LEAST_WIDTH = 1e-300  # of a range that is drawn; narrower ones have no room for ticks
 
@@ -100,10 +102,9 @@ def heat(points: ObjectPoints) -> Drawing:
         boxes.extend(_column(shares, rows, LEFT + column * width, width, name))
     shown = range(0, len(histograms), max(1, math.ceil(len(histograms) / TICKS)))
     x_ticks = tuple(Tick(_round(LEFT + (place + 0.5) * width), step(int(points.steps[place]))) for place in shown)
-    marks = _between(low, high, TICKS)
     y_ticks = tuple(
-        Tick(_round(BOTTOM - (BOTTOM - TOP) * index / (TICKS - 1)), number(float(mark)))
-        for index, mark in enumerate(marks)
+        Tick(_round(BOTTOM - (BOTTOM - TOP) * float(_placed(np.float64(mark), low, high))), number(mark))
+        for mark in round_values(low, high, TICKS)
     )
     return Drawing("values by step", x_ticks, y_ticks, tuple(boxes))
 
@@ -152,8 +153,7 @@ def _histogram(value: bytes) -> tuple[Floats, Floats]:
 
 
 def _x_ticks(low: float, high: float) -> tuple[Tick, ...]:
-    marks: Sequence[float] = _between(low, high, TICKS).tolist()
-    return tuple(Tick(_round(_at_x(mark, low, high)), number(mark)) for mark in marks)
+    return tuple(Tick(_round(_at_x(mark, low, high)), number(mark)) for mark in round_values(low, high, TICKS))
 
 
 def _at_x(value: float, low: float, high: float) -> float:
