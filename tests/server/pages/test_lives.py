@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import uuid
 from urllib.parse import urlencode
 
@@ -78,6 +79,26 @@ def test_a_run_is_edited(pages: Pages) -> None:
     assert run_of(pages).name == "<b>new"
     answer = post(pages, f"{RUN}/edit", ("name", " "))
     assert (answer.status_code, answer.headers["content-type"][:9]) == (400, "text/html")
+
+
+def test_a_long_description_is_folded(pages: Pages) -> None:
+    """It does not push what was logged off the screen; all of it is there when it is asked for."""
+    pages.log(1)
+    for text, is_folded in (("short", False), ("line\n" * 12, True), ("word " * 200 + "end", True)):
+        post(pages, f"{RUN}/edit", ("name", "n"), ("description", text))
+        shown = pages.get(RUN).text
+        assert ('<details class="description"' in shown) == is_folded
+        assert text.strip() in shown
+
+
+def test_each_page_of_a_project_leads_to_the_others(pages: Pages) -> None:
+    """In one order, with the one that is looked at marked."""
+    pages.log(1)
+    parts = ("", "/dashboards", "/artifacts", "/models", "/trash")
+    for part in parts:
+        shown = pages.get(f"/projects/mnist{part}").text.partition('class="project-tabs"')[2].partition("</nav>")[0]
+        assert re.findall(r'href="/projects/mnist(.*?)"', shown) == list(parts)
+        assert f'href="/projects/mnist{part}" aria-current="page"' in shown
 
 
 def test_trash_and_back(pages: Pages) -> None:
