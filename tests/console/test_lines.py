@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tidelog.console.lines import LINE_CHARACTERS, UNFINISHED_S, LineAssembler
+from tidelog.console.lines import HELD_S, UNFINISHED_S, LineAssembler
+from tidelog.console.rows import LINE_CHARACTERS
 
 
 def lines_of(*pieces: bytes | str) -> list[str]:
@@ -74,4 +75,55 @@ def test_a_progress_bar_of_hours_is_kept_now_and_then() -> None:
     assert [line.text for line in assembler.unfinished(UNFINISHED_S)] == [" 7%"]
     assert assembler.unfinished(3 * UNFINISHED_S) == []
     assembler.feed("\r 9%\n", 4 * UNFINISHED_S)
+    assert [line.text for line in assembler.unfinished(9 * UNFINISHED_S)] == [" 9%"]
     assert assembler.unfinished(9 * UNFINISHED_S) == []
+
+
+TQDM = "\rtrain: 0%" + "".join(
+    f"\n\rval {epoch}: 0%\x1b[A\n\rval {epoch}: 50%\x1b[A\n\rval {epoch}: 99%\x1b[A{end}\rtrain: {epoch + 1}0%"
+    for epoch, end in enumerate(["\n\r          \x1b[A", "\n\r          \x1b[A"])
+)
+RICH = "\x1b[?25l\r\x1b[2Ktrain 0%\nval   0%" + "".join(
+    f"\r\x1b[2K\x1b[1A\x1b[2K{printed}train {part}%\nval   {part}%"
+    for part, printed in ((10, ""), (20, "a line\n"), (30, ""))
+)
+
+
+@pytest.mark.parametrize(
+    ("printed", "lines"),
+    [
+        (f"{TQDM}\ndone\n", ["train: 20%", "done"]),
+        (TQDM, ["train: 20%"]),
+        (
+            TQDM.replace("\n\r          \x1b[A", "\rval: 99%, stays\n"),
+            ["val: 99%, stays", "val: 99%, stays", "train: 20%"],
+        ),
+        (f"{RICH}\n\x1b[?25h", ["a line", "train 30%", "val   30%"]),
+        ("one\n\x1b[1Atwo\n", ["one", "two"]),  # a plain line is given out at once, and again if it changes
+        ("one\n\x1b[1A\nthree\n", ["one", "three"]),
+        ("\x1b[3Aone\n", ["one"]),
+        (f"one\x1b[{'9' * 5_000}A two\n", ["one two"]),
+        ("a\rA\nb\rB\nc\rC\x1b[2F*\x1b[1E+\x1b[B\n", ["*", "+", "C"]),
+    ],
+)
+def test_bars_above_each_other_are_as_they_stood_last(printed: str, lines: list[str]) -> None:
+    """tqdm with a position, rich, and others that move the cursor between rows, wherever their output is cut."""
+    assert texts(printed) == texts(*printed) == lines
+
+
+def texts(*pieces: str) -> list[str]:
+    """Return the lines of pieces that come in one moment."""
+    assembler = LineAssembler()
+    return [
+        line.text for line in [*(line for piece in pieces for line in assembler.feed(piece, 0.0)), *assembler.end(1.0)]
+    ]
+
+
+def test_a_bar_is_held_back_only_for_a_moment() -> None:
+    """It may be left for another bar; then what came behind it follows in its order."""
+    assembler = LineAssembler()
+    assert assembler.feed("\r100%\nplain\n", 0.0) == []
+    assert assembler.unfinished(HELD_S / 2) == []
+    assert [tuple(line) for line in assembler.unfinished(HELD_S)] == [(0.0, "100%"), (0.0, "plain")]
+    assert [line.text for line in assembler.feed("more\n", HELD_S)] == ["more"]
+    assert len(assembler.feed("\rbar\n" * 1_000, HELD_S)) > 800
