@@ -19,9 +19,10 @@ from tidelog_server.pages.chosen_runs import run_ids_by_label
 from tidelog_server.pages.compare import ComparePage, asked_of, comparison_of, within_table
 from tidelog_server.pages.problems import PageRoute
 from tidelog_server.pages.table.choices import choices_among
-from tidelog_server.pages.table.columns import Cell, Header, Scale, cells_of, fixed_headers, headers_of, scales_of
+from tidelog_server.pages.table.columns import Header, Scale, cells_of, fixed_headers, headers_of, scales_of
 from tidelog_server.pages.table.conditions import Condition, conditions_in
 from tidelog_server.pages.table.groups import GroupPart, RunsOfGroup, parts_of, value_of_key, within_places
+from tidelog_server.pages.table.rows import Line
 from tidelog_server.pages.table.sparks import sparks_of
 from tidelog_server.pages.table.usual import usual_columns
 from tidelog_server.pages.table.view import View, pinned_first, sparkline_path, subject_of, view_of
@@ -34,7 +35,8 @@ from tidelog_server.sheets.table import select
 
 router = APIRouter(route_class=PageRoute)
 
-ROWS = 30  # of a page: what a screen shows, for a browser takes a millisecond for each row; more follow as one scrolls
+ROWS = 24  # of a page: what a window shows, for a browser takes a millisecond for each row; more follow at once
+ROWS_BEHIND = 48  # that follow one page as one scrolls to its end
 TAGS = "sys/tags"
 MANY_RUNS = 5_000  # of a project whose columns take long enough to be read ahead
 MAX_ONLY = 200  # runs that are asked for by label, to be brought up to date
@@ -45,18 +47,6 @@ PARTIALS = {
 }
 # Parts of the comparison beside the table, which its scripts ask for at the address of the page.
 PANE_PARTIALS = {**compare.PARTIALS, "legend": "partials/legend.html"}
-
-
-@dataclass(frozen=True)
-class Line:
-    """A run as a line of the table. `cells` are its values in the order of the columns."""
-
-    row: TableRow
-    cells: tuple[Cell, ...]
-    tags: tuple[str, ...]
-    elapsed_ms: int
-    is_chosen: bool
-    level: int = 0
 
 
 @dataclass(frozen=True)
@@ -136,6 +126,8 @@ def show_runs(request: Request, project: str) -> Response:
     """A part of the project's runs: the first page, the page behind a cursor, or the runs that `refresh` names."""
     view = view_of(project, request.query_params)
     only = request.query_params.getlist("refresh")[:MAX_ONLY]
+    partial = wanted_partial(request)
+    limit = ROWS_BEHIND if partial == "rows" else ROWS
     services: Services = request.app.state.services
     now = now_ms()
     with services.database.read() as connection:
@@ -144,8 +136,7 @@ def show_runs(request: Request, project: str) -> Response:
         columns = pinned_first(columns, view.pinned)
         paths = {subject_attribute(subject_of(column)).path for column in columns}
         headers = headers_of(view, columns, types_of(connection, found.id, paths))
-        shown = _shown(services, connection, found, view, headers, only, now)
-    partial = wanted_partial(request)
+        shown = _shown(services, connection, found, view, headers, only, now, limit)
     has_pane = view.layout == "split" and partial in ("", "pane", *PANE_PARTIALS)
     pane = _pane(request, view, shown) if has_pane else None
     server = str(request.base_url).rstrip("/")
@@ -163,9 +154,9 @@ def _load_columns(services: Services, project_id: int, columns: Sequence[str]) -
 
     One column at a time: a request that comes meanwhile waits for one of them, not for all.
     """
-    for column in columns:
+    for subject in services.sheets.lacking(project_id, [subject_of(column) for column in columns]):
         with services.database.read() as connection:
-            services.sheets.sheet(connection, project_id, [subject_of(column)])
+            services.sheets.sheet(connection, project_id, [subject])
 
 
 def _pane(request: Request, view: View, shown: Shown) -> ComparePage | None:
@@ -191,6 +182,7 @@ def _shown(
     headers: Sequence[Header],
     only: Sequence[str],
     now: int,
+    limit: int,
 ) -> Shown:
     columns = [header.column for header in headers if header.kind != "spark"]
     if only:
@@ -198,8 +190,8 @@ def _shown(
         return Shown(lines=_lines(services, project, view, headers, rows, {}, now), total=project.runs)
     try:
         if view.is_plain and not view.scaled:
-            return _plain(services, connection, project, view, headers, columns, now)
-        return _selected(services, connection, project, view, headers, columns, now)
+            return _plain(services, connection, project, view, headers, columns, now, limit)
+        return _selected(services, connection, project, view, headers, columns, now, limit)
     except QueryError as error:
         return Shown(mistake=mistake_in(view.query, error))
 
@@ -212,6 +204,7 @@ def _plain(
     headers: Sequence[Header],
     columns: Sequence[str],
     now: int,
+    limit: int,
 ) -> Shown:
     """All runs by one key: an index of the database has them in order."""
     [sort] = view.sorts
@@ -221,8 +214,9 @@ def _plain(
         columns=(*columns, TAGS),
         sort=sort.column,
         descending=sort.descending,
-        limit=ROWS,
+        limit=limit,
         after=view.after or None,
+        there=project.runs,
     )
     lines = _lines(services, project, view, headers, table.rows, {}, now)
     return Shown(lines=lines, total=table.total, total_is_exact=table.total_is_exact, next=table.next)
@@ -236,6 +230,7 @@ def _selected(
     headers: Sequence[Header],
     columns: Sequence[str],
     now: int,
+    limit: int,
 ) -> Shown:
     """What a filter, several keys or groups need: the columns in memory."""
     numbers = [header.column for header in headers if header.kind == "number"] if view.groups else view.scaled
@@ -256,7 +251,7 @@ def _selected(
         rows = rows_of(connection, project.id, run_ids, wanted)
         lines = _lines(services, project, view, headers, rows, scales, now)
         return Shown(groups=_with_lines(parts, lines), total=selection.total, within=within)
-    page = selection.page(ROWS, view.after or None)
+    page = selection.page(limit, view.after or None)
     rows = rows_of(connection, project.id, page.run_ids, wanted)
     lines = _lines(services, project, view, headers, rows, scales, now)
     return Shown(lines=lines, total=selection.total, next=page.next, within=within)

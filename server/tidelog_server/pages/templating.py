@@ -14,7 +14,7 @@ from tidelog_server.pages import addresses
 from tidelog_server.pages.assets import Assets
 from tidelog_server.pages.colours import colour_of
 from tidelog_server.pages.filters import FILTERS
-from tidelog_server.pages.table.columns import cell_markup
+from tidelog_server.pages.table.rows import row_markup
 
 PACKAGE = Path(__file__).parent.parent
 # A wheel carries the templates inside the package; a checkout keeps them at its top level.
@@ -27,10 +27,11 @@ def environment(assets: Assets) -> Environment:
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
         undefined=StrictUndefined,
+        auto_reload=False,  # else each use of each template looks at its file: hundreds of times a page
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(FILTERS, cell=cell_markup)
+    made.filters.update(FILTERS, row=row_markup)
     made.globals.update(
         asset=assets.address,
         icon=partial(_icon, assets),

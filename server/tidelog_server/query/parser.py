@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 from typing import cast
 
 from tidelog_server.errors import QueryError
@@ -40,6 +41,7 @@ def parse(query: str) -> syntax.Query:
         raise error.about(query) from None
 
 
+@lru_cache(maxsize=10_000)
 def parse_subject(text: str) -> Subject:
     """A column or a sort order: a path as it is, or `min(path)` and the like. Raises `QueryError`."""
     aggregate = re.fullmatch(r"\s*(\w+)\s*\((.*)\)\s*", text, re.DOTALL)

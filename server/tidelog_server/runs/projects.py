@@ -67,6 +67,8 @@ def _projects_with_activity() -> sa.Select[tuple[object, ...]]:
     """Each figure by an index of its own: a page of a project with 100,000 runs begins with this."""
     in_project = (runs.c.project_id == projects.c.id, runs.c.kind == "run", runs.c.trashed_ms.is_(None))
     counted = sa.select(sa.func.count()).select_from(runs).where(*in_project)
+    # Written out, since SQLite uses an index of the running ones only where it sees that they are asked for.
+    running = counted.where(runs.c.state == sa.literal_column("'running'"))
     newest = sa.select(sa.func.max(runs.c.modified_ms)).where(runs.c.project_id == projects.c.id)
     last_activity = sa.func.coalesce(newest.scalar_subquery(), projects.c.created_ms).label("last_activity_ms")
     return sa.select(
@@ -75,7 +77,7 @@ def _projects_with_activity() -> sa.Select[tuple[object, ...]]:
         projects.c.key,
         projects.c.created_ms,
         counted.scalar_subquery().label("runs"),
-        counted.where(runs.c.state == "running").scalar_subquery().label("running"),
+        running.scalar_subquery().label("running"),
         last_activity,
     ).order_by(last_activity.desc(), projects.c.name)
 

@@ -73,12 +73,14 @@ def runs_table(
     after: str | None = None,
     kind: str = "run",
     trashed: bool = False,
+    there: int | None = None,
 ) -> TablePage:
     """One page of the runs that `query` matches; of models or what else `kind` says, and of the trash if `trashed`.
 
     A column or sort order is a path, or an aggregate of a series such as `min(metrics/loss)`; the path of a series
     alone means its last value. Runs without the sort value come last in both directions. Takes at most eight
-    statements, and one more for each regular expression in the query. Raises `QueryError`, and `InvalidRequestError`
+    statements, and one more for each regular expression in the query. `there` is how many runs there are in all, of a
+    caller who has counted them. Raises `QueryError`, and `InvalidRequestError`
     for what is wrong with the other arguments.
     """
     if not 1 <= limit <= PAGE_LIMIT:
@@ -91,7 +93,7 @@ def runs_table(
     place = None if after is None else decode_cursor(order, after)
     named = {subject_attribute(subject).path for subject in (*subjects.values(), order.subject)}
     scope = scope_of(connection, project_id, tree, more=named, kind=kind, trashed=trashed)
-    matching = _Matching(connection, tree, scope)
+    matching = _Matching(connection, tree, scope, there)
     places = _places(connection, scope, order, matching, place, limit + 1)
     following = encode_cursor(order, places[limit - 1]) if len(places) > limit else None
     rows = _rows(connection, [found.run_id for found in places[:limit]], subjects, scope)
@@ -111,12 +113,12 @@ def rows_of(
 class _Matching:
     """The runs that a query matches: how many, and a condition that finds them along a sort order."""
 
-    def __init__(self, connection: sa.Connection, query: Query, scope: Scope) -> None:
+    def __init__(self, connection: sa.Connection, query: Query, scope: Scope, there: int | None) -> None:
         self._query, self._scope = query, scope
         self.all = query == Words(()) and scope.kind == "run" and not scope.trashed
         if self.all:
             counted = sa.select(sa.func.count()).select_from(runs).where(*scope.holds(runs))
-            self.total = connection.scalar(counted) or 0
+            self.total = (connection.scalar(counted) or 0) if there is None else there
             return
         self._ids = ids_of(connection, query, scope, TOTAL_LIMIT + 1)
         self.total = len(self._ids)

@@ -59,9 +59,15 @@ def run_rows(connection: sa.Connection, project_id: int, run_ids: Sequence[int] 
 
 
 def count_runs(connection: sa.Connection, project_id: int) -> int:
-    """How many runs the project has, those in the trash included."""
+    """How many runs the project has, those in the trash included.
+
+    Counted in an index, without those that are being purged: to look at every row for that takes twice as long.
+    """
     counted = sa.select(sa.func.count()).select_from(runs)
-    return connection.scalar(counted.where(*_of_project(project_id))) or 0
+    held = counted.where(runs.c.project_id == project_id, runs.c.kind == "run")
+    # The sum keeps SQLite from the index of projects: few runs are being purged, and these have one of their own.
+    going = counted.where(runs.c.purge_ms.is_not(None), runs.c.project_id + 0 == project_id, runs.c.kind == "run")
+    return connection.scalar(sa.select(held.scalar_subquery() - going.scalar_subquery())) or 0
 
 
 def _of_project(project_id: int) -> tuple[sa.ColumnElement[bool], ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import numpy as np
 import sqlalchemy as sa
@@ -46,6 +46,12 @@ class Sheets:
         self._make_room()
         return sheet
 
+    def lacking(self, project_id: int, subjects: Iterable[Subject]) -> list[Subject]:
+        """Those of these subjects whose columns would have to be read first. It waits for nobody, and reads nothing."""
+        with self._lock:
+            kept = self._kept.get(project_id)
+        return [subject for subject in subjects if kept is None or not kept.has(subject)]
+
     def _make_room(self) -> None:
         """Forget what was not used for longest, whole projects at a time; the newest stays whatever it takes."""
         with self._lock:
@@ -71,6 +77,11 @@ class _KeptSheet:
         """Give memory back; readers of the sheet keep what they hold."""
         self._sheet = None
         self.bytes = 0
+
+    def has(self, subject: Subject) -> bool:
+        """Whether a column is in memory, or follows from what is."""
+        sheet = self._sheet
+        return sheet is not None and (subject in sheet.columns or _is_of_rows(subject))
 
     def current(self, connection: sa.Connection, subjects: Collection[Subject]) -> Sheet:
         with self._lock:
@@ -160,8 +171,12 @@ def _placed(sheet: Sheet, loaded: loading.Loaded) -> Values:
 
 def _is_worked_out(subject: Subject) -> bool:
     """Whether it is a column of the runs that their rows in the sheet do not hold as it is."""
-    path = subject_attribute(subject).path
-    return isinstance(subject, Attribute) and path in VIRTUAL and path not in ROW_NUMBERS and path not in ROW_TEXTS
+    return isinstance(subject, Attribute) and subject.path in VIRTUAL and not _is_of_rows(subject)
+
+
+def _is_of_rows(subject: Subject) -> bool:
+    """Whether the rows of the runs hold it."""
+    return isinstance(subject, Attribute) and (subject.path in ROW_NUMBERS or subject.path in ROW_TEXTS)
 
 
 def _is_virtual(subject: Subject) -> bool:

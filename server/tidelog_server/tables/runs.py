@@ -94,6 +94,14 @@ runs = sa.Table(
         sqlite_where=sa.text("trashed_ms IS NULL"),
         postgresql_where=sa.text("trashed_ms IS NULL"),
     ),
+    # Few of very many runs, which every page of a project counts.
+    sa.Index(
+        "ix_runs_running",
+        "project_id",
+        "kind",
+        sqlite_where=sa.text("state = 'running' AND trashed_ms IS NULL"),
+        postgresql_where=sa.text("state = 'running' AND trashed_ms IS NULL"),
+    ),
     # What maintenance has to do, so that it need not look at every run to find out.
     sa.Index(
         "ix_runs_uncompacted",

@@ -122,3 +122,13 @@ def test_memory_is_bounded(project: Project) -> None:
     """Columns beyond the limit are given up, and read again when they are asked for."""
     sheets = Sheets(memory_bytes=1)
     assert shown(project, sheets) == shown(project, sheets) == dict.fromkeys("abc", (0.1, "adam", 2.0, 0.25))
+
+
+def test_only_columns_that_are_not_in_memory_are_lacking(project: Project) -> None:
+    """What would be read ahead: all at first, then what was never asked for; names come with the runs."""
+    sheets = Sheets()
+    lr, name = parse_subject("lr"), parse_subject("sys/name")
+    assert sheets.lacking(project.id, [lr, name]) == [lr, name]
+    with project.database.read() as connection:
+        sheets.sheet(connection, project.id, [lr])
+    assert sheets.lacking(project.id, [lr, name, parse_subject("loss")]) == [parse_subject("loss")]

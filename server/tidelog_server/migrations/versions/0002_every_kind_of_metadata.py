@@ -481,6 +481,7 @@ def _constrain_runs() -> None:
 def _index_runs() -> None:
     for name, columns, condition in (
         ("ix_runs_project_id_kind_number", ["project_id", "kind", "number"], "trashed_ms IS NULL"),
+        ("ix_runs_running", ["project_id", "kind"], "state = 'running' AND trashed_ms IS NULL"),
         ("ix_runs_purge_ms", ["purge_ms"], "purge_ms IS NOT NULL"),
         ("ix_runs_uncompacted", ["id"], "compacted_epoch != fold_epoch"),
         ("ix_runs_uncounted", ["counted_ms"], "counted_epoch != fold_epoch"),

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from tidelog_server.pages.filters import cut, exact, value_text
 from tidelog_server.pages.table.choices import NUMBERS
-from tidelog_server.pages.table.sparks import Spark
+from tidelog_server.pages.table.sparks import Spark, spark_markup
 from tidelog_server.pages.table.view import View, sparkline_path, subject_of
 from tidelog_server.query.syntax import Aggregate, subject_attribute
 from tidelog_server.query.value_types import VIRTUAL
@@ -65,6 +65,8 @@ def cell_markup(cell: Cell) -> Markup:
         look += " is-pinned"
     if cell.heat >= 0:
         look += f" heat-{cell.heat}"
+    if cell.spark is not None:
+        return Markup(f'<td class="{look}">{spark_markup(cell.spark)}</td>')
     edits = f' data-edits="{cell.edited}"' if cell.edited else ""
     text = value_text(cell.value)
     if cell.value is None:

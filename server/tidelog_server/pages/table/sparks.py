@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from markupsafe import Markup, escape
+
 from tidelog_server.runs.runs import Run
 from tidelog_server.series.charts import Wanted, Window, curves
 from tidelog_server.series.curves import Curve
@@ -19,13 +21,11 @@ BUCKETS = 48
 
 @dataclass(frozen=True)
 class Spark:
-    """The context of partials/spark.svg: the strokes of a curve, and the outline of its band of extremes."""
+    """The picture of a curve: its strokes, and the outline of its band of extremes."""
 
     strokes: tuple[str, ...]
     bands: tuple[str, ...]
     text: str
-    width: int = WIDTH
-    height: int = HEIGHT
 
 
 def sparks_of(
@@ -60,6 +60,16 @@ def spark_of(curve: Curve) -> Spark:
             bands.append(plane.line([*there, *back]))
     text = f"{curve.points:,} points" if finite else "no finite point"
     return Spark(tuple(strokes), tuple(bands), text)
+
+
+def spark_markup(spark: Spark) -> Markup:
+    """The picture as SVG."""
+    bands = "".join(f'<polygon class="spark-band" points="{band}"/>' for band in spark.bands)
+    strokes = "".join(f'<polyline class="spark-line" points="{stroke}"/>' for stroke in spark.strokes)
+    return Markup(
+        f'<svg class="sparkline" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" role="img" '
+        f'aria-label="{escape(spark.text)}" focusable="false">{bands}{strokes}</svg>'
+    )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,88 @@
+"""Rows of the table as HTML. A page has a thousand cells, so that no template writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+from tidelog_server.pages.addresses import run_address
+from tidelog_server.pages.colours import colour_of
+from tidelog_server.pages.filters import ago, as_json, cut, duration, iso, moment
+from tidelog_server.pages.table.columns import Cell, cell_markup
+from tidelog_server.runs.runs import Run
+from tidelog_server.runs.table import TableRow
+
+NAME_CHARACTERS = 200
+TAG_CHARACTERS = 60
+
+
+@dataclass(frozen=True)
+class Line:
+    """A run as a line of the table. `cells` are its values in the order of the columns."""
+
+    row: TableRow
+    cells: tuple[Cell, ...]
+    tags: tuple[str, ...]
+    elapsed_ms: int
+    is_chosen: bool
+    level: int = 0
+
+
+def row_markup(line: Line, now_ms: int) -> Markup:
+    """The row of a run: a box to tick it, its eye, what every table says of it, and its cells."""
+    run = line.row.run
+    label = escape(run.label)
+    look = "run-row is-inner" if line.level else "run-row"
+    return Markup("").join(
+        [
+            Markup(f'<tr id="row-{label}" class="{look}" data-label="{label}" data-run-id="{run.id}">'),
+            _box("tick", "bulk", "label", label, f"Tick {label}"),
+            _box("eye", "compare", "run", label, f"Show {label} in charts", is_on=line.is_chosen),
+            _name(run, label),
+            Markup(f'<td><span class="state state-{run.state}"><span class="state-dot"></span>{run.state}</span></td>'),
+            _started(run, now_ms),
+            Markup(f'<td class="number nowrap">{duration(line.elapsed_ms)}</td>'),
+            _tags(line.tags),
+            *map(cell_markup, line.cells),
+            Markup("</tr>\n"),
+        ]
+    )
+
+
+def _box(what: str, form: str, name: str, label: Markup, title: str, *, is_on: bool = False) -> Markup:
+    checked = " checked" if is_on else ""
+    return Markup(
+        f'<td class="cell-{what}"><input type="checkbox" class="{what}" form="{form}" name="{name}" value="{label}" '
+        f'aria-label="{title}"{checked}></td>'
+    )
+
+
+def _name(run: Run, label: Markup) -> Markup:
+    name = escape(cut(run.name, NAME_CHARACTERS))
+    address = escape(run_address(run.project, run.label))
+    colour = colour_of(run.number)
+    dashes = f' stroke-dasharray="{colour.dash_array}"' if colour.dash_array else ""
+    return Markup(
+        f'<th scope="row" class="cell-run"><span class="run-name">'
+        f'<svg class="swatch run-colour-{colour.colour}" viewBox="0 0 18 10" width="18" height="10" aria-hidden="true" '
+        f'focusable="false"><path d="M1 5h16" stroke="currentColor" stroke-width="3" fill="none"{dashes}/></svg>'
+        f'<a class="run-link" href="{address}" title="{name}">{name}</a>'
+        f'<span class="run-label mono">{label}</span></span></th>'
+    )
+
+
+def _started(run: Run, now_ms: int) -> Markup:
+    at = run.created_ms
+    return Markup(f'<td class="nowrap"><time datetime="{iso(at)}" title="{moment(at)}">{ago(at, now_ms)}</time></td>')
+
+
+def _tags(tags: Sequence[str]) -> Markup:
+    shown = Markup("").join(
+        Markup('<span class="tag" title="{}">{}</span>').format(cut(tag, NAME_CHARACTERS), cut(tag, TAG_CHARACTERS))
+        for tag in tags
+    )
+    return Markup(
+        f'<td class="cell-tags"><span class="tag-list" data-tags="{escape(as_json(tags))}">{shown}</span></td>'
+    )
