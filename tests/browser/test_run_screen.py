@@ -99,14 +99,19 @@ def test_a_picture_fills_the_window(page: Page, full_run: str) -> None:
 
 
 def test_a_chart_has_a_line_for_each_gpu(page: Page, full_run: str) -> None:
-    """In one chart, told apart by its own legend."""
-    page.goto(f"{FULL.format(run=full_run)}?tab=monitoring&x=time")
+    """In one chart, told apart by its own legend, over the time since the start; steps can be chosen."""
+    page.goto(f"{FULL.format(run=full_run)}?tab=monitoring")
+    expect(page.get_by_role("link", name="Relative")).to_have_attribute("aria-current", "true")
     chart = page.locator('figure.chart[data-path="gpu/utilisation_percent"]')
     chart.scroll_into_view_if_needed()
     page.wait_for_selector('figure.chart[data-path="gpu/utilisation_percent"][data-state="ready"] canvas')
     assert chart.get_attribute("data-points") == "100"
     expect(chart.locator(".chart-lines li")).to_have_text([re.compile("GPU 0"), re.compile("GPU 1")])
     expect(page.locator(".hints")).to_contain_text("GPU 1 was idle 38 % of the time")
+    page.get_by_role("link", name="Step", exact=True).click()
+    page.wait_for_url("**x=step*")
+    page.get_by_role("link", name="Relative").click()
+    page.wait_for_url("**?tab=monitoring")
 
 
 @pytest.mark.parametrize("tab", ["overview", "media", "console", "monitoring", "source", "files", "history"])

@@ -91,6 +91,8 @@ export class Board {
       this.items.set(figure, item);
       this.observer.observe(figure);
     }
+    const view = this.keeper.current();
+    if (axisOf(view) !== axisOf(this.view)) this.change(view); // another tab may begin with another axis
     this.showFull();
   }
 

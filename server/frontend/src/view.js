@@ -33,15 +33,15 @@ export const SMOOTHINGS = {
   mean: { most: 500, usual: 20 },
 };
 
-/** @param {URLSearchParams} query @returns {View} */
-export function readView(query) {
+/** @param {URLSearchParams} query @param {string} [usualX] where the query says nothing @returns {View} */
+export function readView(query, usualX = DEFAULTS.x) {
   const from = numberIn(query, "from");
   const to = numberIn(query, "to");
   const isZoomed = from !== null && to !== null && from < to;
-  const x = query.get("x") ?? "";
+  const x = query.get("x") || usualX;
   const isMetric = x.startsWith(METRIC) && x.length > METRIC.length;
   return {
-    x: isMetric ? "metric" : ["relative", "time"].includes(x) ? /** @type {XAxis} */ (x) : "step",
+    x: isMetric ? "metric" : /** @type {XAxis} */ (["step", "relative", "time"].includes(x) ? x : usualX),
     xPath: isMetric ? x.slice(METRIC.length) : "",
     y: query.get("y") === "log" ? "log" : "linear",
     from: isZoomed ? from : null,
@@ -59,14 +59,18 @@ export function readView(query) {
 }
 
 /** @param {URLSearchParams} query @param {Changes} changes */
-function apply(query, changes) {
+function apply(query, changes, usualX = DEFAULTS.x) {
+  const defaults = { ...DEFAULTS, x: usualX };
   for (const [name, value] of Object.entries(changes)) {
     query.delete(name);
     for (const one of Array.isArray(value) ? value : [value]) {
-      if (one !== null && one !== "" && one !== DEFAULTS[name]) query.append(name, String(one));
+      if (one !== null && one !== "" && one !== defaults[name]) query.append(name, String(one));
     }
   }
 }
+
+/** The x axis where the address says nothing: a page of the hardware begins with times. */
+const usualX = () => document.querySelector("[data-usual-x]")?.dataset.usualX;
 
 /** The view in the address of the page. */
 class PageView {
@@ -77,13 +81,13 @@ class PageView {
   }
 
   current() {
-    return readView(new URLSearchParams(location.search));
+    return readView(new URLSearchParams(location.search), usualX());
   }
 
   /** A zoom or a chart over the whole window is a place to come back from: it makes an entry in the browser's history. */
   change(changes, { push = false } = {}) {
     const address = new URL(location.href);
-    apply(address.searchParams, changes);
+    apply(address.searchParams, changes, usualX());
     history[push ? "pushState" : "replaceState"]({ tidelog: true }, "", address);
     this.announce();
   }

@@ -6,6 +6,11 @@ const { OwnView, rangeTexts, readView, smoothingIn } = await import("../src/view
 
 const view = (address) => readView(new URLSearchParams(address));
 
+test("a page may begin with another x axis than steps", () => {
+  const x = (address) => readView(new URLSearchParams(address), "relative").x;
+  assert.deepEqual(["", "x=step", "x=time", "x=nothing"].map(x), ["relative", "step", "time", "relative"]);
+});
+
 test("an empty address is the default, and what is wrong is left at it", () => {
   const usual = view("");
   assert.deepEqual([usual.x, usual.y, usual.from, usual.smooth, usual.outliers, usual.tails, usual.only], ["step", "linear", null, null, true, true, null]);

@@ -78,9 +78,9 @@ def compare_address(project: str, labels: Iterable[str] = (), pairs: Pairs = ())
     return with_query(f"{project_url(project)}/compare", [*(("run", label) for label in labels), *pairs])
 
 
-def sketch_address(project: str, path: str, labels: Iterable[str], pairs: Pairs = ()) -> str:
+def sketch_address(project: str, paths: Iterable[str], labels: Iterable[str], pairs: Pairs = ()) -> str:
     """The picture of a chart for readers without JavaScript."""
-    named = [("path", path), *(("run", label) for label in labels), *pairs]
+    named = [*(("path", path) for path in paths), *(("run", label) for label in labels), *pairs]
     return with_query(f"{project_url(project)}/chart.svg", named)
 
 

@@ -198,12 +198,12 @@ def place_of(
         path=path,
         title=path[len(section) + 1 :] if section else path,
         element=f"chart-{prefix}{_digest(path)}",
-        sketch=sketch_address(project, path, labels, view.pairs if view else ()),
+        sketch=sketch_address(project, [path], labels, view.pairs if view else ()),
     )
 
 
 def _expression_place(text: str, project: str, labels: Sequence[str], view: ChartView) -> ChartPlace:
-    sketch = sketch_address(project, "", labels, [("expression", text), *view.pairs])
+    sketch = sketch_address(project, [], labels, [("expression", text), *view.pairs])
     return ChartPlace(text, text, f"chart-expression-{_digest(text)}", sketch, is_expression=True)
 
 

@@ -13,15 +13,20 @@ from tidelog_server.series.smoothing import KINDS, Smoothing
 
 METRIC = "metric:"
 X_AXES: dict[str, XAxis] = {"step": "step", "relative": "relative", "time": "time"}
+USUAL_X: XAxis = "step"
+USUAL_X_OF_HARDWARE: XAxis = "relative"  # whose steps only count samples
 MAX_EXPRESSIONS = 20
 MAX_TEXT = 1_000
 
 
 @dataclass(frozen=True)
 class ChartView:
-    """The axes, the zoom, smoothing, which sections are open. `x` is `metric` for a metric, which `x_path` names."""
+    """The axes, the zoom, smoothing, which sections are open. `x` is `metric` for a metric, which `x_path` names;
+    `usual_x` is what it is where an address says nothing.
+    """
 
-    x: XAxis = "step"
+    x: XAxis = USUAL_X
+    usual_x: XAxis = USUAL_X
     x_path: str = ""
     y: str = "linear"
     start: float | None = None
@@ -49,9 +54,14 @@ class ChartView:
         return [(name, value) for name, value in pairs if value]
 
     @property
+    def pairs_over_other_x(self) -> list[tuple[str, str]]:
+        """The same, but over the x axis that is usual where the address leads to, and all of it."""
+        return [(name, value) for name, value in self.pairs if name not in ("x", "from", "to")]
+
+    @property
     def x_address(self) -> str:
-        """The x axis as an address says it; empty for steps."""
-        return METRIC + self.x_path if self.x == "metric" else "" if self.x == "step" else self.x
+        """The x axis as an address says it; empty for steps where these are usual."""
+        return METRIC + self.x_path if self.x == "metric" else "" if self.x == self.usual_x == USUAL_X else self.x
 
     def page_of(self, section: str) -> int:
         """Which page of a section is shown, from 1."""
@@ -62,7 +72,7 @@ class ChartView:
         return label == self.only if self.only else label not in self.hidden
 
 
-def view_from(query: QueryParams) -> ChartView:
+def view_from(query: QueryParams, usual_x: XAxis = USUAL_X) -> ChartView:
     """The view that an address asks for. What it says wrongly is left at the default: a link always shows something.
 
     A form without a script sends a metric as `metric`, and smoothing as `smooth` and `amount`.
@@ -73,7 +83,8 @@ def view_from(query: QueryParams) -> ChartView:
     is_zoomed = start is not None and stop is not None and start < stop
     smooth = query.get("smooth", "")
     return ChartView(
-        x="metric" if is_metric else X_AXES.get(x, "step"),
+        x="metric" if is_metric else X_AXES.get(x, usual_x),
+        usual_x=usual_x,
         x_path=x[len(METRIC) :] if is_metric else "",
         y="log" if query.get("y") == "log" else "linear",
         start=start if is_zoomed else None,

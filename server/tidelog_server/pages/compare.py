@@ -16,7 +16,7 @@ from tidelog_server.ingest import log
 from tidelog_server.pages.addresses import compare_address, project_address
 from tidelog_server.pages.axes import Axes, Choice, axes_of
 from tidelog_server.pages.chart_sections import Charts, charts_of, is_monitoring
-from tidelog_server.pages.chart_view import ChartView, view_from
+from tidelog_server.pages.chart_view import USUAL_X, USUAL_X_OF_HARDWARE, ChartView, view_from
 from tidelog_server.pages.chosen_runs import MAX_RUNS, runs_by_label
 from tidelog_server.pages.comparing.differences import (
     DifferenceGroup,
@@ -146,7 +146,8 @@ def asked_of(query: QueryParams) -> Asked:
     named = {name: query.get(name, "") for name in (*ASKED, "find", "show")}
     tab = query.get("tab", "charts")
     groups = tuple(filter(None, query.getlist("group")))
-    return Asked(**named, group=groups, tab=tab if tab in TABS else "charts", view=view_from(query))
+    view = view_from(query, USUAL_X_OF_HARDWARE if tab == "monitoring" else USUAL_X)
+    return Asked(**named, group=groups, tab=tab if tab in TABS else "charts", view=view)
 
 
 def within_table(page: ComparePage, view: View) -> ComparePage:
@@ -252,8 +253,9 @@ def compare_page(
     others = (*(("run", label) for label in labels), ("tab", tab if tab != "charts" else ""), ("find", find))
     axes = axes_of(view, base=compare_address(project), others=others, has_groups=bool(groups_drawn))
 
-    def pairs(tab: str, show: str) -> list[tuple[str, str]]:
-        return [("tab", tab if tab != "charts" else ""), ("find", find), ("show", show), *axes.pairs]
+    def pairs(to: str, show: str) -> list[tuple[str, str]]:
+        kept = axes.pairs if (to == "monitoring") == (tab == "monitoring") else view.pairs_over_other_x
+        return [("tab", to if to != "charts" else ""), ("find", find), ("show", show), *kept]
 
     def address(tab: str, show: str) -> str:
         return compare_address(project, labels, pairs(tab, show))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
 from fastapi import APIRouter, Query, Request
+from pydantic import Field
 from starlette.responses import Response
 
 from tidelog_server.errors import InvalidRequestError
@@ -18,7 +19,7 @@ from tidelog_server.pages.colours import RunColour, colour_of
 from tidelog_server.pages.filters import duration, moment, number
 from tidelog_server.pages.problems import PageRoute
 from tidelog_server.runs.projects import find_project
-from tidelog_server.runs.runs import Run, origins
+from tidelog_server.runs.runs import origins
 from tidelog_server.series.curves import Curve
 from tidelog_server.series.drawings import Board, draw, parsed
 from tidelog_server.series.points import Floats
@@ -29,12 +30,13 @@ router = APIRouter(route_class=PageRoute)
 WIDTH, HEIGHT = 500, 214
 LEFT, RIGHT, TOP, BOTTOM = 76, 10, 8, 22
 BUCKETS = 220
+MOST_LINES = 200  # of different metrics
 OUTER_PERCENT = 2  # of the values at either end, that may be outliers
 
 
 @dataclass(frozen=True)
 class Line:
-    """One run's curve in pixels: the line, the outline of its band (empty where every point is drawn), and the raw line
+    """One curve in pixels: the line, the outline of its band (empty where every point is drawn), and the raw line
     behind a smoothed one."""
 
     colour: RunColour
@@ -42,6 +44,15 @@ class Line:
     strokes: tuple[str, ...]
     band: tuple[str, ...]
     behind: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a line is of: the number that gives its colour, its name, and when its run began."""
+
+    number: int
+    label: str
+    created_ms: int = 0
 
 
 @dataclass(frozen=True)
@@ -67,11 +78,12 @@ def show_sketch(
     request: Request,
     project: str,
     run: Annotated[list[str], Query(min_length=1, max_length=MAX_RUNS)],
-    path: Annotated[str, Query(max_length=1024)] = "",
+    path: Annotated[list[Annotated[str, Field(max_length=1024)]], Query(max_length=MOST_LINES)] = [],  # noqa: B006
     expression: Annotated[str, Query(max_length=1000)] = "",
 ) -> Response:
-    """One metric or expression of some runs, looked at as the address says."""
-    if not path and not expression:
+    """One metric or expression of some runs, or a line for each of several metrics, looked at as the address says."""
+    paths = list(dict.fromkeys(filter(None, path)))
+    if not paths and not expression:
         raise InvalidRequestError("A picture of a chart shows a `path` or an `expression`.")
     view = view_from(request.query_params)
     services = request.app.state.services
@@ -82,7 +94,7 @@ def show_sketch(
         origin_of = origins(connection, [one.id for one in chosen])
         board = Board(
             runs=[origin_of[one.id] for one in chosen],
-            paths=[path] if path else [],
+            paths=paths,
             buckets=BUCKETS,
             axis=view.x,
             x_path=view.x_path,
@@ -91,25 +103,26 @@ def show_sketch(
             expressions=parsed([expression] if expression else []),
         )
         drawn = draw(connection, services.tails, board)
-    by_id = {one.id: one for one in chosen}
-    curves = [(by_id[item.run.run_id], item.curve) for item in drawn if item.run is not None]
+    sources = {one.id: Source(one.number, one.label, one.created_ms) for one in chosen}
+    numbers = {one: place for place, one in enumerate(paths, start=1)}  # as of the lines of a chart with a script
+    curves = [
+        (
+            sources[item.run.run_id] if len(paths) <= 1 else Source(numbers[item.text], item.text, item.run.created_ms),
+            item.curve,
+        )
+        for item in drawn
+        if item.run is not None
+    ]
     text = request.app.state.templates.get_template("partials/sketch.svg").render(
-        page=sketch_of(expression or path, curves, view, {one.id: one.created_ms for one in chosen})
+        page=sketch_of(expression or ", ".join(paths), curves, view)
     )
     return Response(text, media_type="image/svg+xml", headers={"Cache-Control": "no-cache"})
 
 
-def sketch_of(
-    path: str,
-    drawn: Sequence[tuple[Run, Curve]],
-    view: ChartView | None = None,
-    created_ms: Mapping[int, int] | None = None,
-) -> Sketch:
-    """The picture of these curves; over their steps unless a view says otherwise. `created_ms` by run is where relative
-    times count from.
-    """
+def sketch_of(path: str, drawn: Sequence[tuple[Source, Curve]], view: ChartView | None = None) -> Sketch:
+    """The picture of these curves; over their steps unless a view says otherwise."""
     view = view or ChartView()
-    shapes = [(run, _shape(curve, view, (created_ms or {}).get(run.id, 0))) for run, curve in drawn]
+    shapes = [(source, _shape(curve, view, source.created_ms)) for source, curve in drawn]
     plane = _Plane.around([shape for _, shape in shapes], view)
     write = {"relative": _seconds, "time": _moment}.get(view.x, number)
     prefix = {"step": "step ", "metric": f"{view.x_path} "}.get(view.x, "")
@@ -121,7 +134,7 @@ def sketch_of(
         right=WIDTH - RIGHT,
         top=TOP,
         bottom=HEIGHT - BOTTOM,
-        lines=tuple(_line(run, shape, plane, view) for run, shape in shapes),
+        lines=tuple(_line(source, shape, plane, view) for source, shape in shapes),
         x_low=write(plane.x_low),
         x_high=prefix + write(plane.x_high),
         y_low=number(plane.y_low),
@@ -189,7 +202,7 @@ class _Plane:
         return (value / 2 - self.y_low / 2) / (half or 1.0)
 
 
-def _line(run: Run, shape: _Shape, plane: _Plane, view: ChartView) -> Line:
+def _line(source: Source, shape: _Shape, plane: _Plane, view: ChartView) -> Line:
     raw = _strokes(shape.x, shape.line, plane)
     line = raw
     if view.smooth is not None:
@@ -207,7 +220,7 @@ def _line(run: Run, shape: _Shape, plane: _Plane, view: ChartView) -> Line:
             for stretch in _finite([least + greatest for least, greatest in zip(low, high, strict=True)])
         )
     behind = raw if view.smooth is not None else ()
-    return Line(colour=colour_of(run.number), label=run.label, strokes=line, band=band, behind=behind)
+    return Line(colour=colour_of(source.number), label=source.label, strokes=line, band=band, behind=behind)
 
 
 def _strokes(x: Floats, line: Floats, plane: _Plane) -> tuple[str, ...]:

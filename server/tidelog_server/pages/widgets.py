@@ -23,7 +23,7 @@ from tidelog_server.pages.chart_sections import ChartPlace, place_of
 from tidelog_server.pages.markdown import markdown
 from tidelog_server.pages.plots import Size, parallel_of, scatter_of
 from tidelog_server.pages.run.files import ShownFile, shown_file
-from tidelog_server.pages.sketch import Sketch, sketch_of
+from tidelog_server.pages.sketch import Sketch, Source, sketch_of
 from tidelog_server.runs.runs import Run
 from tidelog_server.series.charts import Wanted, Window, curves
 from tidelog_server.series.lookup import find_series
@@ -134,7 +134,7 @@ def _sketches(around: Surroundings, shown: Sequence[str]) -> tuple[Sketch, ...]:
     )
     by_path: dict[str, list[Any]] = {path: [] for path in shown}
     for (run, path, _), curve in zip(drawn, results, strict=True):
-        by_path[path].append((run, curve))
+        by_path[path].append((Source(run.number, run.label), curve))
     return tuple(sketch_of(path, curves_of_path) for path, curves_of_path in by_path.items())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from array import array
@@ -122,7 +123,7 @@ def log(sender: Sender, path: str, seconds: list[int], values: list[float]) -> N
 
 
 def test_the_tab_says_when_a_gpu_was_idle(pages: Pages) -> None:
-    """From the run's own series; the chart has a line for each GPU, and the tab is opened by wall time."""
+    """From the run's own series; the chart has a line for each GPU, and the tab is opened by time since the start."""
     sender = Sender(pages.services.receiver, project="p")
     sender.journal.assign("monitoring/gpu/1/idle_percent", encode_value("x", 38.0))
     everything = list(range(300))
@@ -137,4 +138,25 @@ def test_the_tab_says_when_a_gpu_was_idle(pages: Pages) -> None:
         "GPU 0",
         "GPU 1",
     ]
-    assert "tab=monitoring&amp;x=time" in pages.get("/projects/p/runs/P-1").text
+    assert 'href="/projects/p/runs/P-1?tab=monitoring"' in pages.get("/projects/p/runs/P-1").text
+    assert 'data-usual-x="relative"' in page
+    assert re.search(r'href="[^"]*tab=monitoring&amp;x=step" data-x="step">', page)
+    assert re.search(r'data-x="relative" aria-current="true"', page)
+
+
+def test_without_a_script_every_line_is_drawn(pages: Pages) -> None:
+    """In the colours that the lines have otherwise, over the time since the run began."""
+    sender = Sender(pages.services.receiver, project="p")
+    for gpu in range(2):
+        log(sender, f"monitoring/gpu/{gpu}/power_w", list(range(50)), [100.0 + gpu] * 50)
+    sender.ship()
+    page = pages.get("/projects/p/runs/P-1?tab=monitoring").text
+    [address] = map(html.unescape, re.findall(r'src="([^"]*chart\.svg[^"]*)"', page))
+    assert address.count("path=") == 2
+    picture = pages.get(address).text
+    assert re.findall(r"<polyline[^>]*><title>([^<]*)</title>", picture) == [
+        "monitoring/gpu/0/power_w",
+        "monitoring/gpu/1/power_w",
+    ]
+    assert len(set(re.findall(r'<polyline[^>]*stroke="([^"]*)"', picture))) == 2
+    assert ">step " not in picture

@@ -79,13 +79,14 @@ def hardware_charts(paths: Sequence[str], *, project: str, label: str, view: Cha
 
 def _chart(figures: Sequence[Figure], project: str, label: str, view: ChartView) -> ChartPlace:
     first = figures[0]
+    lines = _lines(figures)
     title = first.name if first.kind == OTHER else f"{first.kind}/{first.name}"
     return ChartPlace(
         path=first.path if len(figures) == 1 else title,
         title=first.name,
         element=f"chart-{_digest(title)}",
-        sketch=sketch_address(project, first.path, [label], view.pairs),
-        lines=_lines(figures) if len(figures) > 1 else (),
+        sketch=sketch_address(project, [line.path for line in lines], [label], view.pairs),
+        lines=lines if len(figures) > 1 else (),
     )
 
 

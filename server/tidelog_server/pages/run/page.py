@@ -14,7 +14,7 @@ from tidelog_server.errors import RunNotFoundError
 from tidelog_server.pages.addresses import run_address
 from tidelog_server.pages.axes import Axes, Choice, axes_of
 from tidelog_server.pages.chart_sections import Charts, charts_of, is_monitoring
-from tidelog_server.pages.chart_view import view_from
+from tidelog_server.pages.chart_view import USUAL_X, USUAL_X_OF_HARDWARE, view_from
 from tidelog_server.pages.problems import PageRoute
 from tidelog_server.pages.run import attributes, charts, console, events, files, history, media, overview, source
 from tidelog_server.pages.run.figures import hardware_charts
@@ -135,7 +135,7 @@ def run_page(shown: Shown, chosen: Tab, received: Received, *, now: int) -> RunP
     run, query = shown.run, shown.query
     address = run_address(run.project, run.label)
     others = (("tab", _in_address(chosen)), ("find", shown.find))
-    view = view_from(query)
+    view = view_from(query, USUAL_X_OF_HARDWARE if chosen is charts.MONITORING else USUAL_X)
     axes = axes_of(view, base=address, others=others)
     found = matching_paths(shown.names.all, shown.find)
     has_tree = chosen in (charts.TAB, attributes.TAB)
@@ -180,11 +180,8 @@ def _links(shown: Shown, chosen: Tab, axes: Axes) -> Iterator[TabLink]:
 
 
 def _axes_of(tab: Tab, chosen: Tab, axes: Axes) -> list[tuple[str, str]]:
-    """The axes that a tab is offered with: those in use; but hardware by time, for its steps only count samples."""
-    if (tab is charts.MONITORING) == (chosen is charts.MONITORING):
-        return axes.pairs
-    kept = [(name, value) for name, value in axes.pairs if name not in ("x", "from", "to")]
-    return [("x", "time"), *kept] if tab is charts.MONITORING else kept
+    """The axes that a tab is offered with: those in use; but hardware over time, for its steps only count samples."""
+    return axes.pairs if (tab is charts.MONITORING) == (chosen is charts.MONITORING) else axes.view.pairs_over_other_x
 
 
 def _in_address(tab: Tab) -> str:
