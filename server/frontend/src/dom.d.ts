@@ -65,6 +65,7 @@ interface ScriptEventMap {
   "htmx:afterSwap": CustomEvent;
   "htmx:beforeRequest": CustomEvent;
   "htmx:beforeSwap": CustomEvent;
+  "htmx:configRequest": CustomEvent;
   "tidelog:chosen": CustomEvent<string[]>;
   "tidelog:eyes": CustomEvent<string[]>;
   "tidelog:pin": CustomEvent<null>;

@@ -31,6 +31,11 @@ def deletion_address(project: str, label: str, path: str) -> str:
     return with_query(f"{run_address(project, label)}/delete", [("path", path)])
 
 
+def namespace_address(project: str, label: str, path: str, pairs: Pairs = ()) -> str:
+    """What a namespace of a run holds, as the page of the run asks for it when one opens it."""
+    return with_query(f"{run_address(project, label)}/namespace", [("within", path), *pairs])
+
+
 def trash_address(project: str, pairs: Pairs = ()) -> str:
     """The trash of a project."""
     return with_query(f"{project_url(project)}/trash", pairs)

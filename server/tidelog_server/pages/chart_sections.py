@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -25,7 +25,10 @@ FEW_SECTIONS = 4
 PHASES = {"train": -3, "training": -3, "val": -2, "valid": -2, "validation": -2, "eval": -2, "test": -1, "testing": -1}
 FAMILY_ROWS = 4  # of one name in numbered namespaces, from which on they have a heat map
 MOST_ROWS = 400
-NUMBERED = re.compile(r"(?P<name>[^0-9]*)(?P<number>[0-9]+)")
+NUMBERED = re.compile(r"[^0-9]*[0-9]+")
+NUMBERED_NAMESPACE = re.compile(r"(?:^|/)[^0-9/]*([0-9]+)/")
+PAGES_OFFERED = 20
+PAGES_AROUND = 3  # on each side of the current one, where there are more
 
 
 @dataclass(frozen=True)
@@ -64,10 +67,11 @@ class HeatPlace:
 
 @dataclass(frozen=True)
 class SectionPage:
-    """One page of a section with many charts."""
+    """One page of a section with many charts; `skips` says that pages before it are not offered."""
 
     number: int
     is_current: bool
+    skips: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,20 +121,20 @@ def charts_of(paths: Iterable[str], *, project: str, labels: Sequence[str], view
 
 
 @lru_cache(maxsize=RUNS_KEPT)
-def _sections_in_order(paths: tuple[str, ...]) -> dict[str, list[str]]:
+def _sections_in_order(paths: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     """The paths by section, both in the order of reading."""
     by_section = _sections(sorted(set(paths), key=in_reading_order))
-    return {title: by_section[title] for title in sorted(by_section, key=_section_order)}
+    return {title: tuple(by_section[title]) for title in sorted(by_section, key=_section_order)}
 
 
 def _section(
-    title: str, paths: list[str], project: str, labels: Sequence[str], view: ChartView, *, opens_at_first: bool
+    title: str, paths: tuple[str, ...], project: str, labels: Sequence[str], view: ChartView, *, opens_at_first: bool
 ) -> ChartSection:
     name = title or TOP_LEVEL
     is_open = name in view.opened or (opens_at_first and name not in view.folded)
     count = -(-len(paths) // PAGE_CHARTS)
     current = min(view.page_of(name), count)
-    shown = paths[(current - 1) * PAGE_CHARTS : current * PAGE_CHARTS] if is_open else []
+    shown = paths[(current - 1) * PAGE_CHARTS : current * PAGE_CHARTS] if is_open else ()
     return ChartSection(
         title=name,
         charts=tuple(place_of(path, title, project, labels, view=view) for path in shown),
@@ -138,20 +142,27 @@ def _section(
         total=len(paths),
         is_open=is_open,
         opens_at_first=opens_at_first,
-        pages=tuple(SectionPage(number, number == current) for number in range(1, count + 1)) if count > 1 else (),
+        pages=tuple(_pages(count, current)) if count > 1 else (),
     )
 
 
-def _heat_maps(section: str, paths: Sequence[str]) -> tuple[HeatPlace, ...]:
+def _pages(count: int, current: int) -> Iterator[SectionPage]:
+    """All pages, or the first and last ones and those around the current one."""
+    before = 0
+    for number in range(1, count + 1):
+        if count <= PAGES_OFFERED or number in (1, count) or abs(number - current) <= PAGES_AROUND:
+            yield SectionPage(number, number == current, skips=number > before + 1)
+            before = number
+
+
+@lru_cache(maxsize=RUNS_KEPT)
+def _heat_maps(section: str, paths: tuple[str, ...]) -> tuple[HeatPlace, ...]:
     """One for each name that occurs in enough numbered namespaces, such as layers/0/grad_norm, layers/1/grad_norm."""
     families: dict[str, list[tuple[int, str]]] = {}
     for path in paths:
-        parts = path.split("/")
-        for place, part in enumerate(parts[:-1]):
-            if match := NUMBERED.fullmatch(part):
-                pattern = "/".join([*parts[:place], match["name"] + "*", *parts[place + 1 :]])
-                families.setdefault(pattern, []).append((int(match["number"]), path))
-                break
+        if match := NUMBERED_NAMESPACE.search(path):
+            start, end = match.span(1)
+            families.setdefault(f"{path[:start]}*{path[end:]}", []).append((int(match[1]), path))
     return tuple(
         HeatPlace(
             title=pattern[len(section) + 1 :] if section and pattern.startswith(f"{section}/") else pattern,
@@ -168,12 +179,13 @@ def _sections(paths: Sequence[str]) -> dict[str, list[str]]:
     """The paths by the namespace they are shown under: two levels of it, or one if most charts would stand alone."""
     by_top: dict[str, list[str]] = {}
     for path in paths:
-        by_top.setdefault("/".join(path.split("/")[:-1][:1]), []).append(path)
+        by_top.setdefault(path[: max(0, path.find("/"))], []).append(path)
     sections: dict[str, list[str]] = {}
     for top, below in by_top.items():
         finer: dict[str, list[str]] = {}
         for path in below:
-            finer.setdefault("/".join(path.split("/")[:-1][:2]), []).append(path)
+            end = path.find("/", len(top) + 1)
+            finer.setdefault(top if end < 0 else path[:end], []).append(path)
         is_crowded = len(finer) <= FEW_SECTIONS or len(below) >= CHARTS_PER_SECTION * len(finer)
         is_numbered = all(NUMBERED.fullmatch(title.split("/")[-1]) for title in finer if title != top)
         sections.update(finer if is_crowded and not (is_numbered and len(finer) > FEW_SECTIONS) else {top: below})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from bisect import bisect_left
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,6 +36,31 @@ class RunNames:
         if len(types) == 1:
             return self.by_type.get(types[0], ())
         return tuple(sorted(chain.from_iterable(self.by_type.get(kind, ()) for kind in types)))
+
+    def below(self, namespace: str, *types: str) -> tuple[str, ...]:
+        """The paths at or below this one, of these types, of all if none is named; sorted."""
+        return at_or_below(self.of_type(*types) if types else self.all, namespace)
+
+
+def at_or_below(paths: tuple[str, ...], namespace: str) -> tuple[str, ...]:
+    """Those of these sorted paths that are at or below a path."""
+    at = bisect_left(paths, namespace)
+    here = paths[at : at + 1] if paths[at : at + 1] == (namespace,) else ()
+    start, end = _range_below(paths, namespace)
+    return here + paths[start:end]
+
+
+def outside(paths: tuple[str, ...], namespace: str) -> tuple[str, ...]:
+    """Those of these sorted paths that are not at or below a path."""
+    start, end = _range_below(paths, namespace)
+    kept = paths if start == end else paths[:start] + paths[end:]
+    at = bisect_left(kept, namespace)
+    return kept[:at] + kept[at + 1 :] if kept[at : at + 1] == (namespace,) else kept
+
+
+def _range_below(paths: tuple[str, ...], namespace: str) -> tuple[int, int]:
+    """What is below sorts behind a slash and before the character after it."""
+    return bisect_left(paths, f"{namespace}/"), bisect_left(paths, f"{namespace}0")
 
 
 class NamesCache:

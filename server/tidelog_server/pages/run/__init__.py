@@ -5,10 +5,10 @@
 
 from fastapi import APIRouter
 
-from tidelog_server.pages.run import data, log, page
+from tidelog_server.pages.run import attributes, data, log, page
 
 router = APIRouter()
-for module in (data, log, page):
+for module in (data, log, attributes, page):
     router.include_router(module.router)
 
 __all__ = ["router"]

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from tidelog_server.pages.chart_sections import MONITORING as MONITORING_NAMESPACE
-from tidelog_server.pages.chart_sections import is_monitoring
 from tidelog_server.pages.run.hardware import HardwareView, hardware_view, idle_gpus
 from tidelog_server.pages.run.idleness import idle_phases
 from tidelog_server.pages.run.tab import Shown, Tab
-
-
-def _count(shown: Shown, *, monitoring: bool) -> int:
-    return sum(is_monitoring(path) == monitoring for path in shown.names.of_type("float_series"))
+from tidelog_server.runs.names import outside
 
 
 def _hardware(shown: Shown) -> HardwareView:
@@ -26,14 +22,14 @@ TAB = Tab(
     name="charts",
     text="Charts",
     template="partials/run/charts.html",
-    count=lambda shown: _count(shown, monitoring=False),
+    count=lambda shown: len(outside(shown.names.of_type("float_series"), MONITORING_NAMESPACE)),
     is_always_there=True,
 )
 MONITORING = Tab(
     name="monitoring",
     text="Monitoring",
     template="partials/run/monitoring.html",
-    count=lambda shown: _count(shown, monitoring=True),
+    count=lambda shown: len(shown.names.below(MONITORING_NAMESPACE, "float_series")),
     view=_hardware,
     is_always_there=True,
 )

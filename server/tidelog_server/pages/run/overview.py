@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from tidelog_server.artifacts import artifacts
 from tidelog_server.artifacts.artifacts import Version
-from tidelog_server.pages.chart_sections import is_monitoring
+from tidelog_server.pages.chart_sections import MONITORING
 from tidelog_server.pages.run.media import MediaItem, newest_images
 from tidelog_server.pages.run.tab import Shown, Tab
 from tidelog_server.pages.tree import CLOSED_AT_FIRST, in_reading_order, matching_paths
 from tidelog_server.runs.attributes import Attribute
 from tidelog_server.runs.events import StoredEvent, events_of
+from tidelog_server.runs.names import outside
 
 EVENTS_READ, EVENTS_SHOWN = 50, 4
 METRICS_SHOWN, VALUES_SHOWN, IMAGES_SHOWN, ARTIFACTS_SHOWN = 60, 120, 4, 8
@@ -41,7 +42,7 @@ class OverviewView:
 
 
 def _view(shown: Shown) -> OverviewView:
-    metrics = [path for path in _found(shown, "float_series") if not is_monitoring(path)]
+    metrics = outside(_found(shown, "float_series"), MONITORING)
     singles = [kind for kind in shown.names.by_type if kind not in (*SERIES, *FILES)]
     events = events_of(shown.connection, shown.run.id, limit=EVENTS_READ)
     alerts = [event for event in events if event.level != "info" or event.kind == "alert"]

@@ -13,16 +13,17 @@ from tidelog_server.clock import now_ms
 from tidelog_server.errors import RunNotFoundError
 from tidelog_server.pages.addresses import run_address
 from tidelog_server.pages.axes import Axes, Choice, axes_of
-from tidelog_server.pages.chart_sections import Charts, charts_of, is_monitoring
+from tidelog_server.pages.chart_sections import MONITORING, Charts, charts_of
 from tidelog_server.pages.chart_view import USUAL_X, USUAL_X_OF_HARDWARE, view_from
 from tidelog_server.pages.problems import PageRoute
 from tidelog_server.pages.run import attributes, charts, console, events, files, history, media, overview, source
+from tidelog_server.pages.run.attributes import AttributesTree, tree_in_address
 from tidelog_server.pages.run.figures import hardware_charts
 from tidelog_server.pages.run.tab import Shown, Tab
 from tidelog_server.pages.templating import render, wanted_partial
-from tidelog_server.pages.tree import Tree, drawn_in_tree, matching_paths, tree_of
-from tidelog_server.query.value_types import VIRTUAL
+from tidelog_server.pages.tree import matching_paths
 from tidelog_server.runs.attributes import Attribute
+from tidelog_server.runs.names import at_or_below, outside
 from tidelog_server.runs.runs import Run, find_run
 from tidelog_server.runs.system import STAGES
 from tidelog_server.runs.writers import WriterState, writers_of
@@ -101,12 +102,11 @@ class RunPage:
     template: str
     finds: bool
     find: str
-    tree: Tree
+    tree: AttributesTree | None
     charts: Charts
     chart_count: int
     axes: Axes
     stages: tuple[str, ...]
-    permanent: frozenset[str]  # paths that cannot be deleted
     body: Any
     now_ms: int
 
@@ -137,15 +137,13 @@ def run_page(shown: Shown, chosen: Tab, received: Received, *, now: int) -> RunP
     others = (("tab", _in_address(chosen)), ("find", shown.find))
     view = view_from(query, USUAL_X_OF_HARDWARE if chosen is charts.MONITORING else USUAL_X)
     axes = axes_of(view, base=address, others=others)
-    found = matching_paths(shown.names.all, shown.find)
     has_tree = chosen in (charts.TAB, attributes.TAB)
     charted = matching_paths(shown.names.of_type("float_series"), shown.find)
-    is_charted = chosen is charts.TAB
     if chosen is charts.MONITORING:
-        hardware = [path for path in charted if is_monitoring(path)]
+        hardware = at_or_below(charted, MONITORING)
         drawn = hardware_charts(hardware, project=run.project, label=run.label, view=view)
     else:
-        wanted = [path for path in charted if is_charted and not is_monitoring(path)]
+        wanted = outside(charted, MONITORING) if chosen is charts.TAB else ()
         drawn = charts_of(wanted, project=run.project, labels=[run.label], view=view)
     return RunPage(
         run=run,
@@ -157,12 +155,11 @@ def run_page(shown: Shown, chosen: Tab, received: Received, *, now: int) -> RunP
         template=chosen.template,
         finds=chosen.finds,
         find=shown.find,
-        tree=tree_of(shown.at(drawn_in_tree(found)) if has_tree else (), total=len(found), all_open=bool(shown.find)),
+        tree=tree_in_address(shown, tab=chosen.name) if has_tree else None,
         charts=drawn,
         chart_count=len(shown.names.of_type("float_series")),
         axes=axes,
         stages=STAGES,
-        permanent=frozenset(VIRTUAL),
         body=chosen.view(shown),
         now_ms=now,
     )

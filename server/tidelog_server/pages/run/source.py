@@ -11,7 +11,7 @@ from tidelog_server.pages.addresses import with_query
 from tidelog_server.pages.run.files import shown_file
 from tidelog_server.pages.run.tab import Shown, Tab
 
-NAMESPACE = "source_code/"
+NAMESPACE = "source_code"
 LINES_SHOWN = 5_000  # of one patch; the API gives all of it
 PACKAGES_SHOWN = 2_000
 FILES_SHOWN = 200
@@ -160,8 +160,8 @@ def _text(values: Mapping[str, Any], path: str) -> str:
 
 
 def _values(shown: Shown) -> dict[str, Any]:
-    found = shown.below(NAMESPACE.rstrip("/"))
-    return {attribute.path.removeprefix(NAMESPACE): attribute.value for attribute in found}
+    found = shown.below(NAMESPACE)
+    return {attribute.path.removeprefix(f"{NAMESPACE}/"): attribute.value for attribute in found}
 
 
 def _view(shown: Shown) -> SourceView:
@@ -183,7 +183,7 @@ TAB = Tab(
     name="source",
     text="Source",
     template="partials/run/source.html",
-    count=lambda shown: None if any(path.startswith(NAMESPACE) for path in shown.names.all) else 0,
+    count=lambda shown: None if shown.names.below(NAMESPACE) else 0,
     view=_view,
     finds=False,
 )

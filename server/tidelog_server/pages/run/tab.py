@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from starlette.datastructures import QueryParams
 
 from tidelog_server.query.value_types import VIRTUAL
-from tidelog_server.runs.attributes import Attribute, Part, attributes_at
+from tidelog_server.runs.attributes import Attribute, attributes_at
 from tidelog_server.runs.names import RunNames
 from tidelog_server.runs.runs import Run
-from tidelog_server.runs.system import attributes_in, with_system
+from tidelog_server.runs.system import with_system
 from tidelog_server.services import Services
 
 
@@ -42,7 +42,7 @@ class Shown:
 
     def below(self, prefix: str, *types: str) -> list[Attribute]:
         """The attributes at or below a path, of these types; of all types if none is named."""
-        return attributes_in(self.connection, self.run, Part(prefix, types))
+        return self.at(self.names.below(prefix, *types))
 
     def at(self, paths: Sequence[str]) -> list[Attribute]:
         """The attributes at these paths."""
