@@ -9,12 +9,14 @@ from typing import Annotated, Any
 from fastapi import Path
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from tidelog_server.api.problems import Problem
 from tidelog_server.errors import InvalidRequestError, NotFoundError, TidelogServerError
 from tidelog_server.pages.templating import render
+from tidelog_server.runs.projects import project_above
 
 # The number of something stored, as a part of an address; beyond it nothing is looked up.
 StoredId = Annotated[int, Path(ge=1, le=2**62)]
@@ -28,6 +30,7 @@ class ProblemPage:
     title: str
     status: int
     message: str
+    project: str | None  # that the address is below
 
 
 class PageRoute(APIRoute):
@@ -41,18 +44,36 @@ class PageRoute(APIRoute):
             try:
                 return await handle(request)
             except TidelogServerError as error:
-                return show_problem(request, error)
+                return await _explain(request, error)
             except RequestValidationError as error:
                 wrong = ", ".join(str(part["loc"][-1]) for part in error.errors())
                 message = f"The address lacks a part, or has one that cannot be understood: {wrong}."
-                return show_problem(request, InvalidRequestError(message))
+                return await _explain(request, InvalidRequestError(message))
 
         return handle_or_explain
 
 
-def show_problem(request: Request, error: TidelogServerError | Problem) -> Response:
+async def _explain(request: Request, error: TidelogServerError) -> Response:
+    return await run_in_threadpool(lambda: show_problem(request, error, _project_above(request)))
+
+
+def _project_above(request: Request) -> str | None:
+    """The project from which a wrong address of a part of it can be put right."""
+    path = request.url.path
+    if not path.startswith("/projects/"):
+        return None
+    with request.app.state.database.read() as connection:
+        return project_above(connection, path.removeprefix("/projects/"))
+
+
+def show_problem(request: Request, error: TidelogServerError | Problem, project: str | None = None) -> Response:
     """The page that explains this error."""
-    page = ProblemPage(title=TITLES.get(error.status, "That did not work"), status=error.status, message=error.message)
+    page = ProblemPage(
+        title=TITLES.get(error.status, "That did not work"),
+        status=error.status,
+        message=error.message,
+        project=project,
+    )
     return render(request, "pages/problem.html", page, status=error.status)
 
 

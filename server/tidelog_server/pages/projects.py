@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from tidelog_server.clock import now_ms
+from tidelog_server.pages.first_run import FirstRun, first_run
 from tidelog_server.pages.problems import PageRoute
 from tidelog_server.pages.templating import render, wanted_partial
 from tidelog_server.runs.activity import DAYS, Activity, activity_by_project
@@ -15,6 +16,7 @@ from tidelog_server.runs.projects import Project, list_projects
 
 router = APIRouter(route_class=PageRoute)
 
+FIRST_PROJECT = "first-project"
 BAR, GAP, HEIGHT = 5, 2, 28  # of the picture of a project's days
 
 
@@ -47,7 +49,7 @@ class ProjectsPage:
     days: int
     width: int
     height: int
-    server: str
+    first_run: FirstRun
     now_ms: int
 
 
@@ -63,7 +65,7 @@ def show_projects(request: Request) -> Response:
         days=DAYS,
         width=DAYS * (BAR + GAP) - GAP,
         height=HEIGHT,
-        server=str(request.base_url).rstrip("/"),
+        first_run=first_run(request, FIRST_PROJECT),
         now_ms=now,
     )
     template = "partials/project_list.html" if wanted_partial(request) == "projects" else "pages/projects.html"

@@ -17,6 +17,7 @@ from tidelog_server.pages.addresses import columns_address, compare_address, pro
 from tidelog_server.pages.axes import Choice
 from tidelog_server.pages.chosen_runs import run_ids_by_label
 from tidelog_server.pages.compare import ComparePage, asked_of, comparison_of, within_table
+from tidelog_server.pages.first_run import FirstRun, first_run
 from tidelog_server.pages.problems import PageRoute
 from tidelog_server.pages.table.choices import choices_among
 from tidelog_server.pages.table.columns import Header, Scale, cells_of, fixed_headers, headers_of, scales_of
@@ -106,7 +107,7 @@ class RunsPage:
     compare: str
     chosen_elsewhere: tuple[str, ...]
     pane: ComparePage | None
-    server: str
+    first_run: FirstRun
     now_ms: int
 
 
@@ -139,8 +140,7 @@ def show_runs(request: Request, project: str) -> Response:
         shown = _shown(services, connection, found, view, headers, only, now, limit)
     has_pane = view.layout == "split" and partial in ("", "pane", *PANE_PARTIALS)
     pane = _pane(request, view, shown) if has_pane else None
-    server = str(request.base_url).rstrip("/")
-    page = runs_page(found, view, headers, shown, pane, server=server, now=now)
+    page = runs_page(found, view, headers, shown, pane, start=first_run(request, found.name), now=now)
     if partial in PANE_PARTIALS and pane is not None:
         return render(request, PANE_PARTIALS[partial], pane)
     answer = render(request, PARTIALS.get(partial, "pages/runs.html"), page)
@@ -279,7 +279,7 @@ def runs_page(
     shown: Shown,
     pane: ComparePage | None,
     *,
-    server: str,
+    start: FirstRun,
     now: int,
 ) -> RunsPage:
     """Everything that the page shows of this part of the table."""
@@ -305,7 +305,7 @@ def runs_page(
         compare=compare_address(project.name),
         chosen_elsewhere=tuple(label for label in view.chosen or () if label not in here),
         pane=pane,
-        server=server,
+        first_run=start,
         now_ms=now,
     )
 

@@ -43,6 +43,15 @@ def find_project(connection: sa.Connection, name: str) -> Project:
     return _project(row)
 
 
+def project_above(connection: sa.Connection, path: str) -> str | None:
+    """The name of the project that an address below /projects/ begins with, the longest one; None if there is none."""
+    parts = path[: NAME_CHARACTERS + 1].replace("\x00", "").split("/")
+    beginnings = ("/".join(parts[:length]) for length in range(1, len(parts) + 1))
+    names = [name for name in beginnings if len(name) <= NAME_CHARACTERS]
+    found = connection.scalars(sa.select(projects.c.name).where(projects.c.name.in_(names)))
+    return max(found, key=len, default=None)
+
+
 def ensure_project(connection: sa.Connection, name: str, key: str | None = None) -> int:
     """The id of the project of this name, which is made if it is new: with this key, if no other project has it."""
     found = connection.scalar(sa.select(projects.c.id).where(projects.c.name == name))

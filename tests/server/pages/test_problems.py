@@ -33,6 +33,26 @@ def test_a_problem_is_a_page(pages: Pages, path: str, status: int) -> None:
     assert "Traceback" not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("path", "leads_back"),
+    [
+        ("/projects/mnist/compare", True),
+        ("/projects/mnist/runs/MNIST-99", True),
+        ("/projects/mnist/dashboards/none", True),
+        ("/projects/mnist%2Fsmall/nothing", False),
+        ("/projects/none/runs/NONE-1", False),
+        ("/nothing", False),
+    ],
+)
+def test_a_problem_leads_back_to_its_project(pages: Pages, path: str, leads_back: bool) -> None:
+    """Where a part of it was asked for that is not there; only to one that is there itself."""
+    pages.log(1)
+    pages.log(1, project="mnist/small")
+    text = pages.get(path).text
+    assert ('href="/projects/mnist"' in text) == leads_back
+    assert ('href="/projects/mnist%2Fsmall"' in text) == ("small" in path)
+
+
 def test_an_unknown_address_of_the_api_is_json(pages: Pages) -> None:
     """Programs get what programs read."""
     answer = pages.get("/api/nothing")
