@@ -190,7 +190,7 @@ class _Column:
 
     def __init__(self, values: Iterable[object], low: float, high: float) -> None:
         present = [value for value in values if value is not None]
-        numbers = [finite for value in present if (finite := _finite(value)) is not None]
+        numbers = [finite for value in present if (finite := _measured(value)) is not None]
         self._scale = _Scale.around(numbers, low, high)
         self._texts: dict[str, float] = {}
         if present and len(numbers) < len(present):
@@ -229,6 +229,11 @@ def _finite(value: object) -> float | None:
     if isinstance(value, (bool, int, float)) and math.isfinite(value):
         return float(value)
     return None
+
+
+def _measured(value: object) -> float | None:
+    """The value as a place on a scale; true and false have none, for nothing is between them."""
+    return None if isinstance(value, bool) else _finite(value)
 
 
 def _shortened(text: str) -> str:

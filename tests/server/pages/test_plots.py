@@ -48,6 +48,12 @@ def test_parallel_coordinates_take_numbers_and_texts() -> None:
     assert plot.lines[0].points.split()[1] == plot.lines[2].points
 
 
+def test_true_and_false_are_places_and_no_scale() -> None:
+    """Nothing is between them."""
+    plot = parallel_of(["flip", "lr"], [(a_run(1), [True, 1]), (a_run(2), [False, 2])], Size())
+    assert [tick.text for tick in plot.axes[0].ticks] == ["false", "true"]
+
+
 def test_long_names_of_axes_do_not_meet() -> None:
     """What has room is the end of a path, which says most; the whole name is one look away."""
     names = [f"training/model/checkpoints/that/are/long/epoch={number}/path" for number in range(6)]
