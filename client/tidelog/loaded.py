@@ -1,4 +1,7 @@
-"""Libraries that the program may have imported: tidelog looks at their values, and never imports them itself."""
+"""Libraries that the program may have imported: tidelog looks at their values, and never imports them itself.
+
+What a value is made by is told by its type, which needs no module to be whole.
+"""
 
 from __future__ import annotations
 
@@ -14,3 +17,9 @@ def loaded(name: str) -> Any:
     """
     module = sys.modules.get(name)
     return None if getattr(getattr(module, "__spec__", None), "_initializing", False) else module
+
+
+def library_of(value: object) -> str:
+    """Return the name of the package that defines the type of a value; empty if it does not tell."""
+    module: object = getattr(type(value), "__module__", None)
+    return module.partition(".")[0] if isinstance(module, str) else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tidelog.errors import InvalidPathError, UnsupportedTypeError
+from tidelog.values.encoding import shown
 
 PATH_BYTES = 1024
 UNQUOTED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~")
@@ -14,7 +15,7 @@ ACCEPTED = (
 def normal_path(path: object) -> str:
     """Return the path without slashes around it, or raise what is wrong with it."""
     if not isinstance(path, str):
-        raise UnsupportedTypeError(f"{path!r} ({type(path).__name__}) is not a path; {ACCEPTED}")
+        raise UnsupportedTypeError(f"{shown(path)} is not a path; {ACCEPTED}")
     normal = path.strip("/")
     if not normal:
         raise InvalidPathError(f"the path {path!r} is empty; {ACCEPTED}")

@@ -10,7 +10,7 @@ from tidelog import cluster
 from tidelog.errors import InvalidValueError, UnsupportedTypeError
 from tidelog.paths import has_control_characters
 from tidelog.switches import Switches
-from tidelog.values.encoding import STEP_SCALE, as_step, shown
+from tidelog.values.encoding import STEP_SCALE, as_step, as_utf8, encode_strings, shown
 
 DEFAULT_URL = "http://127.0.0.1:8600"
 DEFAULT_PROJECT = "default"
@@ -139,7 +139,12 @@ def resolve_token(api_token: str | None) -> str | None:
 
 def resolve_directory(directory: str | os.PathLike[str] | None) -> str:
     """Return where journals are, absolute: a later chdir must not move them."""
-    chosen = os.path.expanduser(directory or os.environ.get("TIDELOG_DIR") or DEFAULT_DIRECTORY)
+    given = directory or os.environ.get("TIDELOG_DIR") or DEFAULT_DIRECTORY
+    if not isinstance(given, (str, os.PathLike)):
+        raise UnsupportedTypeError(f"directory {shown(given)} is not a path")
+    chosen = os.path.expanduser(os.fspath(given))
+    if not isinstance(chosen, str) or "\0" in chosen:
+        raise InvalidValueError(f"directory {shown(given)} is not the path of a folder")
     try:
         return os.path.abspath(chosen)
     except FileNotFoundError:  # the program's working directory was deleted
@@ -163,6 +168,8 @@ def _check_run_name(name: object) -> None:
 def _description(description: object) -> str | None:
     if description is not None and not isinstance(description, str):
         raise UnsupportedTypeError(f"description {shown(description)} is not text")
+    if description is not None:
+        as_utf8("sys/description", description)  # raises if it is too long
     return description
 
 
@@ -188,7 +195,7 @@ def _tags(tags: object) -> frozenset[str]:
         return frozenset()
     if not isinstance(tags, (list, tuple, set, frozenset)) or not all(isinstance(tag, str) for tag in tags):
         raise UnsupportedTypeError(f"tags {shown(tags)} are not a list of str")
-    return frozenset(tags)
+    return frozenset(encode_strings("sys/tags", tags))
 
 
 def _interval(flush_interval_s: object) -> float:

@@ -104,7 +104,7 @@ def test_a_server_that_is_killed_in_the_middle_goes_on_where_it_was(
     assert run.wait(60)
     assert listed(server, "large")["sha256"] == hashlib.sha256(large.read_bytes()).hexdigest()
     assert len(offsets) <= 33
-    assert len(set(offsets)) == 30
+    assert len(set(offsets)) >= 30  # more where a part was cut off by time
 
 
 def test_metrics_do_not_wait_for_a_large_file(

@@ -49,7 +49,7 @@ class Labels(NamedTuple):
         metadata = None if self.metadata is None else dict(self.metadata)
         try:
             size = len(records.as_json(metadata))
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, RecursionError) as error:
             raise UnsupportedTypeError(
                 f"the metadata cannot be JSON ({error}); pass text, numbers, lists, dicts"
             ) from error
@@ -127,6 +127,8 @@ def track(run: Run, path: str, what: Any, labels: Labels, *, upload: bool) -> st
         entries = s3_entries(what)
     else:
         entries = _local_entries(run, what, upload)
+    if not entries:
+        raise InvalidValueError(f"there is nothing to track at {shown(what)}; no version was made")
     attribute = run[path]
     attribute._refuse_other_kind(ARTIFACT)
     manifest = File.from_content(records.as_json({"files": entries}), "json", "manifest.json")
@@ -215,10 +217,15 @@ def _local_entries(run: Run, what: Any, upload: bool) -> list[dict[str, Any]]:
     entries = []
     with HashCache() as known:
         for name, file in found_files(what):
-            assert file.path is not None
+            if file.path is None:
+                raise UnsupportedTypeError(f"{name!r} is given by its content; an artifact is made of files on a disk")
+            try:
+                sha256, size = known.hash_of(file.path), os.stat(file.path).st_size
+            except OSError as error:
+                raise InvalidValueError(f"{file.path} cannot be read any more: {error.strerror or error}") from error
             entry: dict[str, Any] = {
-                "name": name, "hash": known.hash_of(file.path), "hash_kind": "sha256",
-                "size": os.stat(file.path).st_size, "modified_ms": (file.modified_ns or 0) // 1_000_000,
+                "name": name, "hash": sha256, "hash_kind": "sha256", "size": size,
+                "modified_ms": (file.modified_ns or 0) // 1_000_000,
             }  # fmt: skip
             if not upload:
                 entry["location"] = FILE + os.path.realpath(file.path)

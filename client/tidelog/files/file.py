@@ -13,8 +13,9 @@ from typing import Any
 from tidelog.errors import InvalidValueError, UnsupportedTypeError
 from tidelog.files.images import Pixels, array_pixels, is_array, pil_pixels
 from tidelog.files.media_types import extension_of, media_type_of
+from tidelog.loaded import library_of
 from tidelog.values.data_tables import Table, is_frame
-from tidelog.values.encoding import shown
+from tidelog.values.encoding import shown, shown_path
 
 ACCEPTED = (
     "a path, bytes, an open file, an image of PIL, numpy or torch, a figure of matplotlib, plotly, altair or bokeh, a "
@@ -78,6 +79,8 @@ class File:
         """Take bytes, or text in UTF-8, as the content of a file."""
         if not isinstance(content, (str, bytes, bytearray, memoryview)):
             raise UnsupportedTypeError(f"{shown(content)} is no content of a file; that is bytes or text")
+        if extension is not None and not isinstance(extension, str):
+            raise UnsupportedTypeError(f"the extension {shown(extension)} is not text, such as 'png'")
         data = content.encode("utf-8", "replace") if isinstance(content, str) else bytes(content)
         default = "txt" if isinstance(content, str) else "bin"
         return cls._make(name or f"file.{(extension or default).lstrip('.')}", data)
@@ -85,7 +88,10 @@ class File:
     @classmethod
     def from_stream(cls, stream: Any, extension: str | None = None) -> File:
         """Read an open file, text or binary, from where it stands to its end."""
-        content = stream.read()
+        try:
+            content = stream.read()
+        except (OSError, ValueError) as error:  # closed, open for writing only, or broken
+            raise InvalidValueError(f"{shown(stream)} cannot be read: {error}") from error
         name = getattr(stream, "name", None)
         named = os.path.basename(name) if isinstance(name, str) and extension is None else None
         return cls.from_content(content, extension, named or None)
@@ -93,7 +99,7 @@ class File:
     @classmethod
     def as_image(cls, image: Any) -> File:
         """Take an image of PIL, numpy or torch, or a figure of matplotlib, as a PNG."""
-        module = _module(image)
+        module = library_of(image)
         if module == "matplotlib" and hasattr(image, "savefig"):
             return _saved(image.savefig, format="png", bbox_inches="tight")
         if module == "PIL" and hasattr(image, "mode"):
@@ -116,7 +122,7 @@ class File:
 
         Pages show it in a frame that can reach nothing of the server.
         """
-        module = _module(value)
+        module = library_of(value)
         if isinstance(value, str):
             html = value
         elif module == "plotly":
@@ -139,12 +145,18 @@ class File:
         """Take any Python object as a pickle."""
         import pickle
 
-        return cls.from_content(pickle.dumps(value), "pkl")
+        try:
+            content = pickle.dumps(value)
+        except (pickle.PicklingError, AttributeError, TypeError, ValueError, RecursionError) as error:
+            raise UnsupportedTypeError(f"{shown(value)} cannot be pickled: {error}") from error
+        return cls.from_content(content, "pkl")
 
     def __repr__(self) -> str:
         return f"<File {self.name!r}, {self.size:,} bytes>"
 
     def _rename(self, extension: str) -> None:
+        if not isinstance(extension, str):
+            raise UnsupportedTypeError(f"the extension {shown(extension)} is not text, such as 'png'")
         stem = os.path.splitext(self.name)[0] or "file"
         self.name = clean_name(f"{stem}.{extension.lstrip('.')}")
         self.extension = extension_of(self.name)
@@ -157,7 +169,7 @@ def file_of(value: Any) -> File | None:
         return value
     if isinstance(value, Table) or is_frame(value):
         return (value if isinstance(value, Table) else Table(value)).as_file()
-    module = _module(value)
+    module = library_of(value)
     if module == "PIL" and hasattr(value, "mode"):
         return File.as_image(value)
     if module == "matplotlib" and hasattr(value, "savefig"):
@@ -173,7 +185,7 @@ def file_of(value: Any) -> File | None:
 
 def is_pictured(value: Any) -> bool:
     """Say whether a value is a `File`, a table, an image of PIL, or a figure."""
-    module = _module(value)
+    module = library_of(value)
     return (
         isinstance(value, (File, Table))
         or is_frame(value)
@@ -186,17 +198,19 @@ def is_pictured(value: Any) -> bool:
 def readable_file(path: str) -> os.stat_result:
     """Return the status of a regular file that can be read, or raise what is wrong with it."""
     if "\0" in path:
-        raise InvalidValueError(f"{path!r} has a NUL character in it and cannot be the path of a file")
+        raise InvalidValueError(f"{shown_path(path)} has a NUL character in it and cannot be the path of a file")
     try:
         status = os.stat(path)
     except OSError as error:
-        raise InvalidValueError(f"{path!r} cannot be logged as a file: {error.strerror or error}") from error
+        raise InvalidValueError(f"{shown_path(path)} cannot be logged as a file: {error.strerror or error}") from error
     if stat.S_ISDIR(status.st_mode):
-        raise InvalidValueError(f"{path!r} is a folder; upload_files() takes folders and patterns")
+        raise InvalidValueError(f"{shown_path(path)} is a folder; upload_files() takes folders and patterns")
     if not stat.S_ISREG(status.st_mode):
-        raise InvalidValueError(f"{path!r} is no regular file (a pipe, socket or device) and cannot be logged as one")
+        raise InvalidValueError(
+            f"{shown_path(path)} is no regular file (a pipe, socket or device) and cannot be logged as one"
+        )
     if not os.access(path, os.R_OK):
-        raise InvalidValueError(f"{path!r} cannot be logged as a file: Permission denied")
+        raise InvalidValueError(f"{shown_path(path)} cannot be logged as a file: Permission denied")
     return status
 
 
@@ -223,10 +237,6 @@ def _made_of(value: Any) -> File:
     if hasattr(value, "read"):
         return File.from_stream(value)
     raise UnsupportedTypeError(f"{shown(value)} cannot be logged as a file; accepted are {ACCEPTED}")
-
-
-def _module(value: object) -> str:
-    return type(value).__module__.partition(".")[0]
 
 
 def _saved(save: Any, **options: Any) -> File:

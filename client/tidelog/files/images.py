@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from zlib import compressobj, crc32
 
 from tidelog.errors import InvalidValueError, UnsupportedTypeError
+from tidelog.loaded import library_of
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}  # of PNG, by the number of channels
@@ -38,7 +39,7 @@ def array_pixels(value: Any) -> Pixels:
 
     Floats are from 0 to 1 (or to 255, if one is above 1), integers from 0 to 255; what is beyond is cut off.
     """
-    module = type(value).__module__.partition(".")[0]
+    module = library_of(value)
     if module == "torch":
         value = value.detach().cpu()
         value = (value.float() if value.dtype.is_floating_point else value).numpy()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tidelog.errors import InvalidValueError, UnsupportedTypeError
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tidelog.run import Run
 
 DESCRIPTION_BYTES = 64 * 1024
-ENTRIES = 5_000  # of a file set in one record
+ENTRIES = 2_000  # of a file set in one record, which holds so many of the longest names
 COPIED_BYTES = 8 * 1024 * 1024  # copied by one upload_files at the most; the rest is linked, or sent from where it lies
 
 
@@ -60,7 +60,6 @@ class FileMethods:
         stream = self._run._session.stream
         self._refuse_other_kind(FILE_SET)
         found = found_files(files)
-        number = stream.numbers([self._path])[0]
         self._become(FILE_SET)
         entries = []
         budget = COPIED_BYTES
@@ -70,22 +69,17 @@ class FileMethods:
             if kept is not None:
                 modified_ms = (file.modified_ns or 0) // 1_000_000
                 entries.append({"name": name, "file": kept, "size": file.size, "modified_ms": modified_ms})
-        for start in range(0, len(entries), ENTRIES):
-            part = entries[start : start + ENTRIES]
-            stream.write(records.file_set_change(number, time.time(), records.ADD, part))
+        self._change_files(records.ADD, entries)
         self._wait_if(wait)
 
     def delete_files(self, names: str | Iterable[str], *, wait: bool = False) -> None:
         """Take files out of the file set at this path, by their names in it; one that is not there is no error."""
-        wanted = [names] if isinstance(names, str) else list(names)
-        for name in wanted:
-            if not isinstance(name, str):
-                raise UnsupportedTypeError(f"{shown(name)} is not the name of a file")
+        from tidelog.files.sets import checked_names
+
+        wanted = checked_names(names)
         self._refuse_other_kind(FILE_SET)
-        stream = self._run._session.stream
-        number = stream.numbers([self._path])[0]
         self._become(FILE_SET)
-        stream.write(records.file_set_change(number, time.time(), records.REMOVE, wanted))
+        self._change_files(records.REMOVE, wanted)
         self._wait_if(wait)
 
     def download(self, destination: str | os.PathLike[str] | None = None, *, step: Any = None) -> str:
@@ -151,6 +145,13 @@ class FileMethods:
         if kept is not None:
             point = records.FILE_REFERENCE + records.as_json(reference(file, kept, name, description))
             stream.write(records.object_point(number, micros, seconds, point))
+
+    def _change_files(self, change: bytes, entries: Sequence[Mapping[str, Any] | str]) -> None:
+        stream = self._run._session.stream
+        number = stream.numbers([self._path])[0]
+        for start in range(0, len(entries), ENTRIES):
+            part = entries[start : start + ENTRIES]
+            stream.write(records.file_set_change(number, time.time(), change, part))
 
     def _wait_if(self, wait: bool) -> None:
         if wait:

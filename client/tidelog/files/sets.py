@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
 from tidelog.errors import ArgumentError, InvalidValueError, UnsupportedTypeError
 from tidelog.files.file import File
 from tidelog.messages import warn
-from tidelog.values.encoding import shown
+from tidelog.values.encoding import shown, shown_path
 
 MAGIC = frozenset("*?[")
 NAME_BYTES = 4096
@@ -32,6 +32,17 @@ def found_files(wanted: Any) -> list[tuple[str, File]]:
     return sorted(found.items())
 
 
+def checked_names(names: Any) -> list[str]:
+    """Return the names of files in a set, or raise what is wrong with one."""
+    if not isinstance(names, Iterable) or isinstance(names, Mapping):
+        raise UnsupportedTypeError(f"{shown(names)} is not the name of a file, or a list of names")
+    wanted = [names] if isinstance(names, str) else list(names)
+    for name in wanted:
+        if not isinstance(name, str):
+            raise UnsupportedTypeError(f"{shown(name)} is not the name of a file")
+    return [_clean(name) for name in wanted]
+
+
 def _named(wanted: Any, trouble: list[str]) -> Iterator[tuple[str, str | File]]:
     if isinstance(wanted, Mapping):
         for name, item in wanted.items():
@@ -39,6 +50,8 @@ def _named(wanted: Any, trouble: list[str]) -> Iterator[tuple[str, str | File]]:
                 raise UnsupportedTypeError(f"{shown(name)}: {shown(item)} is not the name and the path of a file")
             yield name, item if isinstance(item, File) else os.fspath(item)
         return
+    if not isinstance(wanted, (str, os.PathLike, Iterable)):
+        raise UnsupportedTypeError(f"{shown(wanted)} is not a path or a pattern of files, nor a list of these")
     for item in [wanted] if isinstance(wanted, (str, os.PathLike)) else list(wanted):
         if not isinstance(item, (str, os.PathLike)):
             raise UnsupportedTypeError(f"{shown(item)} is not a path or a pattern of files")
@@ -47,7 +60,7 @@ def _named(wanted: Any, trouble: list[str]) -> Iterator[tuple[str, str | File]]:
 
 def _matching(pattern: str, trouble: list[str]) -> Iterator[tuple[str, str]]:
     if "\0" in pattern:
-        raise InvalidValueError(f"{pattern!r} has a NUL character in it and cannot be a path")
+        raise InvalidValueError(f"{shown_path(pattern)} has a NUL character in it and cannot be a path")
     if os.path.lexists(pattern) or not MAGIC & set(pattern):
         if os.path.isdir(pattern):
             yield from _below(pattern, trouble)
@@ -63,7 +76,7 @@ def _matching(pattern: str, trouble: list[str]) -> Iterator[tuple[str, str]]:
             count += 1
             yield name, path
     if not count:
-        trouble.append(f"no file matches {pattern!r}")
+        trouble.append(f"no file matches {shown_path(pattern)}")
 
 
 def _below(root: str, trouble: list[str], depth: int | None = None) -> Iterator[tuple[str, str]]:
@@ -71,7 +84,7 @@ def _below(root: str, trouble: list[str], depth: int | None = None) -> Iterator[
     seen: set[tuple[int, int]] = set()
 
     def note(error: OSError) -> None:
-        trouble.append(f"{error.filename!r}: {error.strerror or error}")
+        trouble.append(f"{shown_path(str(error.filename))}: {error.strerror or error}")
 
     for folder, folders, files in os.walk(root, onerror=note, followlinks=True):
         status = os.stat(folder)

@@ -13,6 +13,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from zlib import crc32
 
+from tidelog.errors import InvalidValueError
+
 POINT_KIND = 0xA1
 ROW_KIND = 0xA2
 COLUMN_KIND = 0xA3
@@ -51,7 +53,15 @@ def point_tag(number: int) -> int:
 
 
 def framed(kind: int, argument: int, payload: bytes) -> bytes:
-    """Return a record with its header: every kind but a point."""
+    """Return a record with its header: every kind but a point. One that is too long raises `InvalidValueError`.
+
+    A server would refuse it, and with it everything behind it.
+    """
+    if len(payload) > PAYLOAD_BYTES:
+        raise InvalidValueError(
+            f"{len(payload):,} bytes are too much for one record of the journal, which holds 16 MiB. Nothing was "
+            "recorded; pass less at a time, or log it as a file: run[path].upload(tidelog.File.from_content(text))"
+        )
     return _pack_header(kind << 24 | argument, len(payload), crc32(payload)) + payload
 
 

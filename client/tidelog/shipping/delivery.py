@@ -138,7 +138,7 @@ class Delivery:
         self.refused = reason
         complain(
             "%s. Nothing more of this run is sent; what it logs stays in %s. When that is put right: %s",
-            reason,
+            reason.rstrip("."),
             self.folder.path,
             self.folder.way_home,
         )

@@ -88,7 +88,7 @@ def _items(values: object, name: str) -> Sequence[Any]:
         )
     tolist = getattr(values, "tolist", None)
     items = tolist() if callable(tolist) else values
-    if not isinstance(items, Iterable):
+    if isinstance(items, (str, bytes)) or not isinstance(items, Iterable):
         raise UnsupportedTypeError(
             f"{shown(values)} cannot be the {name} of extend; they are a list or an array of numbers"
         )

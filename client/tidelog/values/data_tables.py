@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from tidelog.errors import InvalidValueError, UnsupportedTypeError
+from tidelog.loaded import library_of
 from tidelog.values.encoding import as_text_of, plain_value, shown
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ class Table:
 
 def is_frame(value: object) -> bool:
     """Say whether a value is a frame of pandas or polars."""
-    return type(value).__name__ == "DataFrame" and type(value).__module__.partition(".")[0] in ("pandas", "polars")
+    return type(value).__name__ == "DataFrame" and library_of(value) in ("pandas", "polars")
 
 
 def _columns_of(data: Any, names: list[str] | None) -> tuple[list[str], list[Sequence[Any]]]:
@@ -99,7 +100,7 @@ def _columns_of(data: Any, names: list[str] | None) -> tuple[list[str], list[Seq
 
 
 def _columns_of_frame(frame: Any) -> tuple[list[str], list[Sequence[Any]]]:
-    if type(frame).__module__.startswith("polars"):
+    if library_of(frame) == "polars":
         return list(frame.columns), [frame.to_series(place).to_list() for place in range(frame.width)]
     if type(frame.index).__name__ != "RangeIndex":
         frame = frame.reset_index()

@@ -22,6 +22,7 @@ TIME_LIMIT_S = 253402300800.0  # the year 10000
 UNNUMBERED_STEP = -(2**63)  # the server gives the point the next step of its series
 STRING_BYTES = 16 * 1024 * 1024
 SHOWN_CHARACTERS = 80
+PATH_CHARACTERS = 300
 
 STRING_SETS = frozenset({"sys/tags", "sys/group_tags"})  # a list is a set there
 DEEPEST_LIST = 32
@@ -48,6 +49,13 @@ def shown(value: object) -> str:
     if len(text) > SHOWN_CHARACTERS:
         text = text[: SHOWN_CHARACTERS - 3] + "..."
     return f"{text} ({type(value).__name__})"
+
+
+def shown_path(path: str) -> str:
+    """Return a path as a message names it: whole, or its beginning and its end where it is very long."""
+    if len(path) > PATH_CHARACTERS:
+        path = f"{path[: PATH_CHARACTERS // 2]}...{path[-PATH_CHARACTERS // 2 :]}"
+    return repr(path)
 
 
 def as_float(value: object) -> float:
@@ -84,7 +92,7 @@ def _micros(number: object, step: object) -> int:
 
 def as_seconds(timestamp: object) -> float:
     """Return seconds since 1970 UTC; a datetime without a time zone is local time."""
-    number = timestamp.timestamp() if isinstance(timestamp, datetime) else plain_value(timestamp)
+    number = _timestamp(timestamp) if isinstance(timestamp, datetime) else plain_value(timestamp)
     if isinstance(number, bool) or not isinstance(number, (int, float)):
         raise UnsupportedTypeError(
             f"{shown(timestamp)} is not a timestamp; it is float seconds since 1970, or a datetime"
@@ -132,6 +140,8 @@ def plain_value(value: object) -> object:
         return value
     if type(value).__name__ == "datetime64":
         return _moment(value)
+    if type(value).__name__ == "MaskedConstant":  # of numpy: no value, of which item() makes 0.0
+        return math.nan
     try:
         return item()
     except SCALAR_FAILURES:
@@ -177,12 +187,16 @@ def as_utf8(path: str, text: str) -> bytes:
 
 def encode_strings(path: str, items: Iterable[object]) -> list[str]:
     """Return the strings of a string set, sorted."""
+    if not isinstance(items, Iterable):
+        raise UnsupportedTypeError(f"{path!r} cannot be a set of {shown(items)}; a set holds str only")
     strings: set[str] = set()
     for item in items:
         if not isinstance(item, str):
             raise UnsupportedTypeError(f"{path!r} cannot be a set with {shown(item)} in it; a set holds str only")
         strings.add(str(item))
-    return sorted(strings)
+    found = sorted(strings)
+    as_utf8(path, json.dumps(found, ensure_ascii=False))  # raises if it is too long
+    return found
 
 
 def _string_set(path: str, items: Iterable[object]) -> bytes:
@@ -224,8 +238,19 @@ def _float(_: str, number: Any) -> bytes:
     return b"f" + struct.pack("<d", float(number))
 
 
-def _datetime(_: str, moment: datetime) -> bytes:
-    return b"d" + struct.pack("<q", math.floor(moment.timestamp() * 1000))
+def _datetime(path: str, moment: datetime) -> bytes:
+    milliseconds = math.floor(_timestamp(moment.replace(microsecond=0))) * 1000 + moment.microsecond // 1000
+    if abs(milliseconds) >= TIME_LIMIT_S * 1000:
+        raise InvalidValueError(f"{path!r} cannot be {shown(moment)}; a datetime lies before the year 10000 in UTC")
+    return b"d" + struct.pack("<q", milliseconds)
+
+
+def _timestamp(moment: datetime) -> float:
+    """Return seconds since 1970 UTC; a datetime without a time zone is local time."""
+    try:
+        return moment.timestamp()
+    except (ValueError, OverflowError) as error:
+        raise InvalidValueError(f"{shown(moment)} is no time that the system can count: {error}") from error
 
 
 def _date(path: str, day: date) -> bytes:

@@ -17,6 +17,7 @@ from tidelog.values.encoding import SCALAR_FAILURES, as_float, shown
 
 BINS = 64
 MOST_BINS = 10_000
+NO_NUMBERS = frozenset("cmMSU")  # kinds of numpy's arrays: complex numbers, times and texts
 
 
 class Histogram:
@@ -65,7 +66,10 @@ def _as_array(numpy: Any, values: Any) -> Any:
     if callable(detach):  # a tensor of torch: maybe on a device, maybe of a type that numpy does not know
         values = detach().float().cpu().numpy()
     try:
-        return numpy.asarray(values, dtype=numpy.float64).ravel()
+        array = numpy.asarray(values)
+        if array.dtype.kind in NO_NUMBERS:
+            raise TypeError(f"an array of {array.dtype}")
+        return array.astype(numpy.float64, copy=False).ravel()
     except SCALAR_FAILURES as error:
         raise UnsupportedTypeError(f"{shown(values)} cannot be the values of a histogram; these are numbers") from error
 

@@ -45,9 +45,9 @@ def stringify_unsupported(value: Any) -> Any:
 def _stringified(value: Any, depth: int) -> Any:
     try:
         value = _plain_config("value", value)
-    except InvalidValueError:  # an interpolation that leads nowhere
+        inner = _fields(value)
+    except Exception:  # noqa: BLE001 - an interpolation that leads nowhere, or whatever somebody's __getattr__ raises
         return as_text_of(value)
-    inner = _fields(value)
     if inner is not None and depth < DEEPEST:
         return {
             key if type(key) in (str, int) else as_text_of(key): _stringified(item, depth + 1)
@@ -57,6 +57,8 @@ def _stringified(value: Any, depth: int) -> Any:
         encode_value("value", value)
     except (TypeError, ValueError):
         return value if _is_file(value) else as_text_of(value)
+    except Exception:  # noqa: BLE001 - the same
+        return as_text_of(value)
     return value
 
 
