@@ -16,12 +16,12 @@ def pictures(site: Site) -> str:
     """The address of a comparison of two runs with pictures at other steps."""
     labels = []
     for steps in ((0, 10, 20), (5, 15)):
-        with site.log(project="pictures", name=f"pictures at {steps}") as run:
+        with site.log(project="beside", name=f"pictures at {steps}") as run:
             for step in steps:
                 run["val/pictures"].append(np.full((8, 8), step / 20), step=step)
             run.wait()
             labels.append(label_of(run))
-    return "/projects/pictures/compare?tab=media&" + "&".join(f"run={label}" for label in labels)
+    return "/projects/beside/compare?tab=media&" + "&".join(f"run={label}" for label in labels)
 
 
 def own_steps(page: Page) -> list[str]:
@@ -52,7 +52,7 @@ def test_one_slider_moves_all_runs(page: Page, pictures: str) -> None:
 def test_media_stand_beside_the_table(page: Page, pictures: str) -> None:
     """The slider moves them there, too, and the table stays."""
     labels = pictures.partition("&")[2]
-    page.goto(f"/projects/pictures?view=split&tab=media&{labels}")
+    page.goto(f"/projects/beside?view=split&tab=media&{labels}")
     page.get_by_role("link", name="Previous step").click()
     expect(page.locator(".stepper-here")).to_have_text("step 15")
     assert own_steps(page) == ["step 10", "step 15"]

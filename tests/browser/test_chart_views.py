@@ -6,6 +6,7 @@ import csv
 import re
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import fromstring
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -206,7 +207,7 @@ def test_layers_have_a_heat_map(page: Page, layered_run: str) -> None:
 
 
 def test_a_heat_map_is_downloaded(page: Page, layered_run: str, tmp_path: Path) -> None:
-    """As a picture, and as the numbers of its rows, each with its path."""
+    """As a picture, as a drawing, and as the numbers of its rows, each with its path."""
     page.goto(f"/projects/layered/runs/{layered_run}?find=layers")
     figure = page.locator("figure[data-heatmap='*/grad_norm'][data-state=ready]")
     rows = downloaded_csv(page, figure, tmp_path)
@@ -217,6 +218,14 @@ def test_a_heat_map_is_downloaded(page: Page, layered_run: str, tmp_path: Path) 
         page.get_by_role("button", name="Download as a picture").click()
     waiting.value.save_as(tmp_path / "map.png")
     assert (tmp_path / "map.png").read_bytes().startswith(b"\x89PNG")
+    figure.get_by_role("button", name="Menu of").click()
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name="Download as a drawing").click()
+    waiting.value.save_as(tmp_path / "map.svg")
+    drawing = (tmp_path / "map.svg").read_text(encoding="utf-8")
+    fromstring(drawing)
+    assert len(set(re.findall(r'fill="(hsl[^"]*)"', drawing))) > 20
+    assert re.search(r'text-anchor="end">11</text>', drawing)
 
 
 def test_two_fingers_zoom(browser: Browser, site: Site, long_run: str) -> None:

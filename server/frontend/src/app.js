@@ -1,5 +1,6 @@
 /** The script of all pages. Each part looks for what it works on and does nothing where that is not there. */
 
+import "./first.js";
 import "htmx.org";
 import { collectBoards, refreshBoards } from "./boards.js";
 import { listenToChartButtons } from "./chart_menu.js";
@@ -24,7 +25,6 @@ import { editWidgets } from "./widgets.js";
 
 // On a narrow screen the tab that is looked at may be out of sight.
 document.querySelector(".tabs .tab[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
-collectBoards();
 rememberFolding();
 keepNamespaces();
 listenToControls();

@@ -15,7 +15,8 @@
  */
 
 import { Changes } from "./changes.js";
-import { Chart, axisOf } from "./chart.js";
+import { axisOf } from "./axis.js";
+import { Chart } from "./chart.js";
 import { portionsOf, post } from "./asking.js";
 import { decodeFrame } from "./frame.js";
 import { LinesChart } from "./lines_chart.js";
@@ -85,15 +86,24 @@ export class Board {
       item.unmount();
       this.items.delete(figure);
     }
-    for (const figure of root.querySelectorAll("figure.chart")) {
-      if (this.items.has(figure)) continue;
-      const item = this.itemOf(figure);
-      this.items.set(figure, item);
-      this.observer.observe(figure);
+    const added = [...root.querySelectorAll("figure.chart")].filter((figure) => !this.items.has(figure)).map((figure) => this.itemOf(figure));
+    for (const item of added) {
+      this.items.set(item.figure, item);
+      this.observer.observe(item.figure);
     }
     const view = this.keeper.current();
     if (axisOf(view) !== axisOf(this.view)) this.change(view); // another tab may begin with another axis
     this.showFull();
+    this.lookAt(added);
+  }
+
+  /** Which of these are in view, without waiting for the first frame: until then the server may have answered. @param {Item[]} items */
+  lookAt(items) {
+    for (const item of items) {
+      const { top, bottom, height } = item.figure.getBoundingClientRect();
+      if (height && bottom > -NEAR_PX && top < innerHeight + NEAR_PX) this.visible.add(item);
+    }
+    this.load();
   }
 
   /** @param {HTMLElement} figure */
@@ -314,6 +324,7 @@ export class Board {
       }
       return;
     }
+    const areNew = items.some((item) => item.isEmpty);
     const byPath = new Map();
     for (const one of series) {
       if (byPath.has(one.path)) byPath.get(one.path).push(one);
@@ -323,6 +334,7 @@ export class Board {
       const mine = [...item.paths, ...item.expressions].flatMap((path) => byPath.get(path) ?? []);
       item.receive(mine, { generation, axis, runs });
     }
+    if (areNew) this.painting.work();
     this.markAbandoned();
   }
 

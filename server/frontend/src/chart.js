@@ -1,54 +1,25 @@
 /** One chart: a figure of the page with uPlot's axes, grid, crosshair and selection, and our curves. */
 
-import uPlot from "uplot";
+import { axisOf } from "./axis.js";
 import { curveOf, isAbandoned, smoothCurves } from "./curves.js";
-import { listenToGestures } from "./gestures.js";
 import { Highlight } from "./highlight.js";
 import { isShown } from "./legend.js";
 import { drawAbandoned, drawCurve, planeOf } from "./lines.js";
 import { drawMarkers, markerAt, markerLines } from "./markers.js";
-import { plotOptions } from "./plot.js";
-import { PointerBox } from "./pointer.js";
-import { rangesOf, rounded } from "./ranges.js";
+import { Plotted } from "./plotted.js";
+import { rangesOf } from "./ranges.js";
 import { badgeOf, wordsOf } from "./summary.js";
-import { resetZoom } from "./view.js";
 
-const NEVER = -1;
-const ZOOM_FROM_PX = 4; // a shorter drag is a click
-
-export class Chart {
+export class Chart extends Plotted {
   /** @param {HTMLElement} figure @param {import("./board.js").Board} board */
   constructor(figure, board) {
-    this.figure = figure;
-    this.board = board;
+    super(figure, board, figure.dataset.expression ?? figure.dataset.path);
     this.expression = figure.dataset.expression ?? null;
-    this.title = this.expression ?? figure.dataset.path;
-    this.place = figure.querySelector("[data-plot]");
-    this.badge = figure.querySelector("[data-badge]");
-    this.place.replaceChildren();
-    this.place.tabIndex = 0;
-    this.pointer = new PointerBox(this.place);
     this.highlight = new Highlight();
-    /** @type {import("./frame.js").Series[]} */
-    this.series = [];
     /** @type {import("./curves.js").Curve[]} */
     this.curves = [];
     /** @type {import("./curves.js").Curve[]} what later attempts left behind: drawn, but nothing else looks at it */
     this.tails = [];
-    this.generation = NEVER;
-    /** @type {string} the x axis that the curves are in */
-    this.axis = "";
-    this.buckets = 0;
-    this.plot = null;
-    /** @type {import("./ranges.js").Ranges|null} */
-    this.ranges = null;
-    figure.dataset.state = "waiting";
-    listenToGestures(this);
-  }
-
-  /** What its lines belong to: the runs, or groups of runs, of the board. */
-  get entries() {
-    return this.board.entries;
   }
 
   /** Whether a series of what was asked for is one of this chart. @param {import("./frame.js").Series} item */
@@ -65,39 +36,13 @@ export class Chart {
     return this.expression === null ? [] : [this.expression];
   }
 
-  get width() {
-    return Math.max(Math.floor(this.place.clientWidth), 120);
-  }
-
-  get height() {
-    return Math.max(this.place.clientHeight, 120);
-  }
-
-  /** Whether there is newer data than it shows. */
-  get isStale() {
-    return this.generation !== this.board.generation;
-  }
-
-  get isEmpty() {
-    return this.generation === NEVER;
-  }
-
-  /** So that it is asked for again: it became larger. */
-  expire() {
-    if (!this.isEmpty) this.generation = NEVER + 0.5;
-  }
-
   /**
    * Data from the server, asked for when the board was at `generation`.
    * @param {import("./frame.js").Series[]} series of everything that was asked for
    * @param {{generation: number, axis: string, runs: number[]|null}} asked `runs`: only of these, the others did not change
    */
-  receive(series, { generation, axis, runs }) {
-    const mine = series.filter((item) => this.owns(item));
-    const kept = runs === null ? [] : this.series.filter((item) => !runs.includes(item.run));
-    this.series = [...kept, ...mine];
-    this.generation = generation;
-    this.axis = axis;
+  receive(series, asked) {
+    this.keep(series.filter((item) => this.owns(item)), asked);
     this.shape();
     this.board.paint(this);
   }
@@ -118,53 +63,30 @@ export class Chart {
     return curveOf(item, view.x, view.band);
   }
 
-  /** What went wrong, where the chart would be. @param {string} [why] */
-  fail(why = "could not be loaded, trying again") {
-    this.figure.dataset.state = "failed";
-    this.badge.textContent = why;
-    this.badge.title = why;
-  }
-
-  /** Put it on the screen, or change what is there. A new axis needs a new plot; a new range only other numbers. */
   draw() {
     const { view, theme } = this.board;
-    if (!this.board.isVisible(this) || this.axis !== axisOf(view)) return; // what it has is in another unit until new data comes
-    const shown = this.shownCurves();
-    this.ranges = rangesOf([...shown, ...this.shownTails()], view, view.ranges.get(this.title));
-    if (!this.ranges) {
+    if (!this.isDrawable) return;
+    const ranges = rangesOf([...this.shownCurves(), ...this.shownTails()], view, view.ranges.get(this.title));
+    if (!ranges) {
       this.unmount();
       return;
     }
-    this.smooth(view);
-    const kind = `${this.axis} ${view.y} ${theme.name}`;
-    if (!this.plot || this.kind !== kind) {
-      this.unmount();
-      this.kind = kind;
-      this.plot = new uPlot(this.options(view), this.frame(), this.place);
-    } else if (this.plot.width !== this.width || this.plot.height !== this.height) {
-      this.plot.setSize({ width: this.width, height: this.height });
-      this.plot.setData(this.frame());
-    } else {
-      this.plot.setData(this.frame());
-    }
+    this.smooth(view, ranges.x[1] - ranges.x[0]);
+    this.put(ranges, `${this.axis} ${view.y} ${theme.name}`);
     this.showHighlight();
   }
 
-  /** @param {import("./view.js").View} view */
-  smooth({ smooth }) {
-    const span = this.ranges.x[1] - this.ranges.x[0];
+  /** @param {import("./view.js").View} view @param {number} span of the x axis */
+  smooth({ smooth }, span) {
     const wanted = smooth ? `${smooth.kind} ${smooth.amount} ${span}` : "none";
     if (this.smoothing === wanted) return;
     this.smoothing = wanted;
     smoothCurves([...this.curves, ...this.tails], span, smooth);
   }
 
-  /** Out of view a chart keeps its numbers, but no canvas. */
   unmount() {
-    this.pointer.hide();
     this.highlight.forget();
-    this.plot?.destroy();
-    this.plot = null;
+    super.unmount();
   }
 
   shownCurves() {
@@ -176,12 +98,6 @@ export class Chart {
   shownTails() {
     const { view } = this.board;
     return view.tails ? this.tails.filter((tail) => isShown(view, this.entries.get(tail.key)?.label)) : [];
-  }
-
-  /** uPlot only needs to know how far the axes reach: the curves are drawn from their own arrays. */
-  /** @returns {any} as uPlot wants it: the curves are drawn from elsewhere */
-  frame() {
-    return [this.ranges.x, this.ranges.y];
   }
 
   describe() {
@@ -196,27 +112,20 @@ export class Chart {
     this.figure.dataset.drawn = String(this.curves.reduce((sum, curve) => sum + curve.x.length, 0));
   }
 
-  /** @param {import("./view.js").View} view */
-  options(view) {
-    const { width, height } = this;
-    return plotOptions({ width, height, view, theme: this.board.theme }, () => this.ranges, {
-      paint: (plot) => this.paint(plot),
-      point: (plot) => this.point(plot),
-      select: (plot) => this.zoom(plot),
-      reset: () => resetZoom(this.board.keeper),
-    });
-  }
-
   /** @param {any} plot */
   paint(plot) {
-    const plane = planeOf(plot);
+    super.paint(plot);
+    drawMarkers(plot.ctx, planeOf(plot), this.board.marks(), this.board);
+  }
+
+  /** @param {any} ink a canvas, or one that writes a file @param {import("./lines.js").Plane} plane */
+  drawOn(ink, plane) {
     const curves = this.shownCurves();
-    for (const tail of this.shownTails()) drawAbandoned(plot.ctx, tail, plane, this.entries.get(tail.key)?.colour ?? "gray");
+    for (const tail of this.shownTails()) drawAbandoned(ink, tail, plane, this.entries.get(tail.key)?.colour ?? "gray");
     for (const curve of curves) {
       const entry = this.entries.get(curve.key);
-      drawCurve(plot.ctx, curve, plane, { colour: entry?.colour ?? "gray", dash: entry?.dash ?? [], crowd: curves.length });
+      drawCurve(ink, curve, plane, { colour: entry?.colour ?? "gray", dash: entry?.dash ?? [], crowd: curves.length });
     }
-    drawMarkers(plot.ctx, plane, this.board.marks(), this.board);
   }
 
   /** The pointer is over this chart, or left it. @param {any} plot */
@@ -232,13 +141,6 @@ export class Chart {
     this.board.point(this, plot, near?.key ?? null);
   }
 
-  /** The crosshair of another chart stands at `x`; null: nowhere. @param {number|null} x */
-  follow(x) {
-    if (!this.plot) return;
-    const left = x === null ? -10 : this.plot.valToPos(x, "x");
-    this.plot.setCursor({ left, top: left < 0 ? -10 : 0 }, false);
-  }
-
   /** The curves of the highlighted entry come to the front. */
   showHighlight() {
     const entry = this.board.highlighted === null ? null : this.entries.get(this.board.highlighted);
@@ -247,22 +149,4 @@ export class Chart {
     if (curves.length && all.length > 1) this.highlight.show(this.plot, curves, entry, this.board.theme.ground);
     else this.highlight.hide();
   }
-
-  zoom(plot) {
-    const { left, width } = plot.select;
-    if (width < ZOOM_FROM_PX) return;
-    const from = plot.posToVal(left, "x");
-    const to = plot.posToVal(left + width, "x");
-    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-    this.pointer.hide();
-    this.zoomTo(from, to, { push: true });
-  }
-
-  /** @param {number} from @param {number} to @param {{push?: boolean}} how */
-  zoomTo(from, to, how) {
-    if (to > from) this.board.keeper.change({ from: rounded(from, to - from), to: rounded(to, to - from) }, how);
-  }
 }
-
-/** The x axis in one word. @param {import("./view.js").View} view */
-export const axisOf = (view) => (view.x === "metric" ? `metric ${view.xPath}` : view.x);

@@ -48,11 +48,10 @@ function toggleMenu(chart, button) {
   panel.querySelector("button, input")?.focus();
 }
 
-/** A heat map has no drawing: it is made of too many boxes. @param {import("./chart.js").Chart|HeatMap} chart */
+/** @param {import("./chart.js").Chart|HeatMap} chart */
 function downloads(chart) {
   if (!chart.plot) return [element("p", "muted", "Nothing is drawn yet.")];
-  const drawing = chart instanceof HeatMap ? {} : { svg: "as a drawing (SVG)" };
-  const texts = { png: "as a picture (PNG)", ...drawing, csv: `numbers (CSV): ${csvNote(chart)}` };
+  const texts = { png: "as a picture (PNG)", svg: "as a drawing (SVG)", csv: `numbers (CSV): ${csvNote(chart)}` };
   return Object.entries(texts).map(([kind, text]) => {
     const button = element("button", "chart-menu-item", `Download ${text}`);
     button.type = "button";

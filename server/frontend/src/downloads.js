@@ -1,6 +1,6 @@
 /** A chart as a file: a picture (PNG, SVG) as it is shown, or its numbers (CSV) as it was drawn from them. */
 
-import { drawAbandoned, drawCurve, planeOf } from "./lines.js";
+import { planeOf } from "./lines.js";
 import { SvgInk, escaped } from "./svg.js";
 
 const HEAD_PX = 26;
@@ -9,7 +9,7 @@ const MAX_NAMED = 12;
 
 /** @param {import("./chart.js").Chart|import("./heatmap.js").HeatMap} chart @param {"png"|"svg"|"csv"} kind */
 export async function download(chart, kind) {
-  const blob = kind === "png" ? await pngOf(chart) : new Blob([kind === "svg" ? svgOf(/** @type {import("./chart.js").Chart} */ (chart)) : csvOf(chart)], { type: kind === "svg" ? "image/svg+xml" : "text/csv" });
+  const blob = kind === "png" ? await pngOf(chart) : new Blob([kind === "svg" ? svgOf(chart) : csvOf(chart)], { type: kind === "svg" ? "image/svg+xml" : "text/csv" });
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = `${chart.title.replace(/[^\w.-]+/g, "_").slice(0, 80)}.${kind}`;
@@ -88,18 +88,13 @@ function namedEntries(chart) {
   return chart.entries.size > 1 ? [...chart.entries.values()].filter(({ key }) => keys.has(key)).slice(0, MAX_NAMED) : [];
 }
 
-/** @param {import("./chart.js").Chart} chart */
+/** @param {import("./board.js").Item} chart */
 export function svgOf(chart) {
   const { plot, board } = chart;
   const ratio = window.devicePixelRatio || 1;
   const plane = { ...planeOf(plot) };
   const ink = new SvgInk();
-  const curves = chart.shownCurves();
-  for (const tail of chart.shownTails()) drawAbandoned(/** @type {any} */ (ink), tail, plane, chart.entries.get(tail.key)?.colour ?? "gray");
-  for (const curve of curves) {
-    const entry = chart.entries.get(curve.key);
-    drawCurve(/** @type {any} */ (ink), curve, plane, { colour: entry?.colour ?? "gray", dash: entry?.dash ?? [], crowd: curves.length });
-  }
+  chart.drawOn(ink, plane);
   const named = namedEntries(chart);
   const [width, height] = [plot.width, plot.height + HEAD_PX + named.length * LEGEND_ROW_PX];
   const legend = named.map((entry, row) => {
@@ -116,7 +111,7 @@ export function svgOf(chart) {
   ].join("\n");
 }
 
-/** Grid and labels where uPlot has put them. */
+/** Grid, where there is one, and labels where uPlot has put them. */
 function axesOf(plot, plane, ratio, grid) {
   const [left, top, right, bottom] = [plane.left, plane.top, plane.right, plane.bottom].map((pixels) => pixels / ratio);
   const parts = [];
@@ -126,7 +121,7 @@ function axesOf(plot, plane, ratio, grid) {
     ticks.forEach((tick, place) => {
       if (tick === null) return;
       const at = (side ? plane.y(tick) : plane.x(tick)) / ratio;
-      parts.push(`<path d="${side ? `M${left} ${at}H${right}` : `M${at} ${top}V${bottom}`}" stroke="${escaped(grid)}"/>`);
+      if (axis.grid.show) parts.push(`<path d="${side ? `M${left} ${at}H${right}` : `M${at} ${top}V${bottom}`}" stroke="${escaped(grid)}"/>`);
       const lines = String(labels[place] ?? "").split("\n");
       lines.forEach((line, row) => {
         parts.push(side ? `<text x="${left - 5}" y="${at + 4}" text-anchor="end">${escaped(line)}</text>` : `<text x="${at}" y="${bottom + 15 + row * 13}" text-anchor="middle">${escaped(line)}</text>`);

@@ -1,73 +1,25 @@
 /** A heat map: a family of metrics (`layers/<n>/grad_norm`) as rows, steps as columns, the value as colour. One run at a time. */
 
-import uPlot from "uplot";
-import { axisOf } from "./chart.js";
+import { axisOf } from "./axis.js";
 import { curveOf, isAbandoned, nearest, xExtent } from "./curves.js";
 import { count, number } from "./format.js";
-import { listenToGestures } from "./gestures.js";
 import { isShown } from "./legend.js";
-import { planeOf } from "./lines.js";
-import { plotOptions } from "./plot.js";
-import { PointerBox, element, xText } from "./pointer.js";
-import { rounded } from "./ranges.js";
-import { resetZoom } from "./view.js";
+import { Plotted } from "./plotted.js";
+import { element, xText } from "./pointer.js";
 
-const NEVER = -1;
-const ZOOM_FROM_PX = 4;
 const SHADES = 64;
 const LABEL_ROOM_PX = 14; // of a row that gets its label
 
-export class HeatMap {
+export class HeatMap extends Plotted {
   /** @param {HTMLElement} figure @param {import("./board.js").Board} board */
   constructor(figure, board) {
-    this.figure = figure;
-    this.board = board;
-    this.title = figure.dataset.heatmap;
+    super(figure, board, figure.dataset.heatmap);
     /** @type {string[]} from below to above */
     this.paths = JSON.parse(figure.dataset.paths);
     this.rows = JSON.parse(figure.dataset.rows);
     this.expressions = [];
-    this.place = figure.querySelector("[data-plot]");
-    this.badge = figure.querySelector("[data-badge]");
-    this.place.replaceChildren();
-    this.place.tabIndex = 0;
-    this.pointer = new PointerBox(this.place);
-    /** @type {import("./frame.js").Series[]} */
-    this.series = [];
-    this.generation = NEVER;
-    this.axis = "";
-    this.plot = null;
-    /** @type {import("./ranges.js").Ranges|null} */
-    this.ranges = null;
     this.least = NaN;
     this.greatest = NaN;
-    figure.dataset.state = "waiting";
-    listenToGestures(this);
-  }
-
-  get width() {
-    return Math.max(Math.floor(this.place.clientWidth), 120);
-  }
-
-  get height() {
-    return Math.max(this.place.clientHeight, 120);
-  }
-
-  get isStale() {
-    return this.generation !== this.board.generation;
-  }
-
-  get isEmpty() {
-    return this.generation === NEVER;
-  }
-
-  expire() {
-    if (!this.isEmpty) this.generation = NEVER + 0.5;
-  }
-
-  /** The legend's entries, as a chart has them. */
-  get entries() {
-    return this.board.entries;
   }
 
   /** The rows that are drawn, from below. */
@@ -80,18 +32,10 @@ export class HeatMap {
     return [];
   }
 
-  receive(series, { generation, axis, runs }) {
-    const kept = runs === null ? [] : this.series.filter((item) => !runs.includes(item.run));
-    this.series = [...kept, ...series.filter((item) => !isAbandoned(item))];
-    this.generation = generation;
-    this.axis = axis;
+  receive(series, asked) {
+    this.keep(series.filter((item) => !isAbandoned(item)), asked);
     this.shape();
     this.board.paint(this);
-  }
-
-  fail(why = "could not be loaded, trying again") {
-    this.figure.dataset.state = "failed";
-    this.badge.textContent = why;
   }
 
   /** The rows of the first run, or group, that is shown. */
@@ -120,76 +64,49 @@ export class HeatMap {
 
   draw() {
     const { view, theme } = this.board;
-    if (!this.board.isVisible(this) || this.axis !== axisOf(view) || !this.curves) return;
-    const wanted = [...this.board.entries.values()].find(({ label }) => isShown(view, label)) ?? null;
+    if (!this.isDrawable || !this.curves) return;
+    const wanted = [...this.entries.values()].find(({ label }) => isShown(view, label)) ?? null;
     if (wanted !== this.entry) this.shape();
     /** @type {[number, number]|null} */
-    const x = view.from === null ? xExtent(this.curves.filter(Boolean)) : [view.from, view.to];
+    const x = view.from === null ? xExtent(this.shownCurves()) : [view.from, view.to];
     if (!x) {
       this.unmount();
       return;
     }
-    this.ranges = { x: x[0] < x[1] ? x : [x[0] - 1, x[1] + 1], y: [0, this.rows.length] };
-    const kind = `${this.axis} ${theme.name}`;
-    if (!this.plot || this.kind !== kind || this.plot.width !== this.width || this.plot.height !== this.height) {
-      this.unmount();
-      this.kind = kind;
-      this.plot = new uPlot(this.options(), this.frame(), this.place);
-    } else {
-      this.plot.setData(this.frame());
-    }
-  }
-
-  /** @returns {any} as uPlot wants it: the curves are drawn from elsewhere */
-  frame() {
-    return [this.ranges.x, this.ranges.y];
-  }
-
-  unmount() {
-    this.pointer.hide();
-    this.plot?.destroy();
-    this.plot = null;
+    this.put({ x: x[0] < x[1] ? x : [x[0] - 1, x[1] + 1], y: [0, this.rows.length] }, `${this.axis} ${theme.name}`);
   }
 
   options() {
-    const { width, height, board } = this;
-    const made = plotOptions({ width, height, view: { ...board.view, y: "linear" }, theme: board.theme }, () => this.ranges, {
-      paint: (plot) => this.paint(plot),
-      point: (plot) => this.point(plot),
-      select: (plot) => this.zoom(plot),
-      reset: () => resetZoom(board.keeper),
-    });
-    const every = Math.max(1, Math.ceil((this.rows.length * LABEL_ROOM_PX) / height));
-    const labelled = this.rows.map((_, row) => row).filter((row) => row % every === 0);
-    const rows = { ...made.axes[1], grid: { show: false }, splits: () => labelled.map((row) => row + 0.5), values: () => labelled.map((row) => this.rows[row]), filter: (_, ticks) => ticks };
+    const made = super.options({ ...this.board.view, y: "linear" });
+    const rows = { ...made.axes[1], grid: { show: false }, splits: () => this.labelled().map((row) => row + 0.5), values: () => this.labelled().map((row) => this.rows[row]), filter: (_, ticks) => ticks };
     return { ...made, axes: [{ ...made.axes[0], grid: { show: false } }, rows] };
   }
 
-  /** @param {any} plot */
-  paint(plot) {
-    const plane = planeOf(plot);
-    const { ctx } = plot;
-    const isLog = this.board.view.y === "log";
+  /** The rows that have room for a label. @returns {number[]} */
+  labelled() {
+    const every = Math.max(1, Math.ceil((this.rows.length * LABEL_ROOM_PX) / this.size.height));
+    return this.rows.map((_, row) => row).filter((row) => row % every === 0);
+  }
+
+  /** @param {any} ink a canvas, or one that writes a file @param {import("./lines.js").Plane} plane */
+  drawOn(ink, plane) {
     const shades = shadesOf(this.board.theme);
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(plane.left, plane.top, plane.right - plane.left, plane.bottom - plane.top);
-    ctx.clip();
+    const look = { least: this.least, greatest: this.greatest, isLog: this.board.view.y === "log" };
+    ink.save();
+    ink.beginPath();
+    ink.rect(plane.left, plane.top, plane.right - plane.left, plane.bottom - plane.top);
+    ink.clip();
     this.curves.forEach((curve, row) => {
       if (!curve) return;
       const top = plane.y(row + 1);
       const height = plane.y(row) - top;
       const gap = height > 6 * plane.ratio ? plane.ratio : 0;
-      for (let i = 0; i < curve.x.length; i++) {
-        const shade = shadeOf(curve.line[i], this.least, this.greatest, isLog);
-        if (shade < 0) continue;
-        const left = plane.x(curve.x[i]);
-        const right = i + 1 < curve.x.length ? plane.x(curve.x[i + 1]) : left + (i ? left - plane.x(curve.x[i - 1]) : plane.right);
-        ctx.fillStyle = shades[shade];
-        ctx.fillRect(left, top, Math.max(right - left + 0.5, plane.ratio), height - gap);
+      for (const { left, right, shade } of boxesOf(curve, plane, look)) {
+        ink.fillStyle = shades[shade];
+        ink.fillRect(left, top, Math.max(right - left + 0.5, plane.ratio), height - gap);
       }
     });
-    ctx.restore();
+    ink.restore();
   }
 
   /** @param {any} plot */
@@ -209,27 +126,26 @@ export class HeatMap {
     this.pointer.write(lines, plot, left, top);
   }
 
-  /** @param {number|null} x */
-  follow(x) {
-    if (!this.plot) return;
-    const left = x === null ? -10 : this.plot.valToPos(x, "x");
-    this.plot.setCursor({ left, top: left < 0 ? -10 : 0 }, false);
-  }
-
   /** Rows are of one run: there is nothing to bring to the front. */
   showHighlight() {}
+}
 
-  zoom(plot) {
-    const { left, width } = plot.select;
-    if (width < ZOOM_FROM_PX) return;
-    const [from, to] = [plot.posToVal(left, "x"), plot.posToVal(left + width, "x")];
-    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-    this.zoomTo(from, to, { push: true });
+/**
+ * The boxes of one row, from left to right: neighbours of one shade are one box, what has no shade has none.
+ * @param {{x: Float64Array, line: Float64Array}} curve @param {import("./lines.js").Plane} plane @param {{least: number, greatest: number, isLog: boolean}} look
+ */
+export function boxesOf({ x, line }, plane, { least, greatest, isLog }) {
+  const boxes = [];
+  let open = null;
+  for (let i = 0; i < x.length; i++) {
+    const shade = shadeOf(line[i], least, greatest, isLog);
+    const left = plane.x(x[i]);
+    const right = i + 1 < x.length ? plane.x(x[i + 1]) : left + (i ? left - plane.x(x[i - 1]) : plane.right);
+    if (open && open.shade === shade) open.right = right;
+    else if (shade >= 0) boxes.push((open = { left, right, shade }));
+    else open = null;
   }
-
-  zoomTo(from, to, how) {
-    if (to > from) this.board.keeper.change({ from: rounded(from, to - from), to: rounded(to, to - from) }, how);
-  }
+  return boxes;
 }
 
 /** The least and the greatest number that has a colour. @param {import("./curves.js").Curve[]} curves @param {boolean} isLog */

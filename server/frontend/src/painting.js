@@ -1,33 +1,41 @@
 /** Draws charts a few at a time, so that no frame takes long however many there are. */
 
 const FRAME_MS = 12; // of drawing; a frame has 16
+const STILL_MS = 50; // the same until the page is scrolled: nothing moves that could stutter, and every frame costs something besides
+
+/** @typedef {{measure: () => void, draw: () => void}} Drawable */
 
 export class Painting {
   constructor() {
-    /** @type {Set<{draw: () => void}>} */
+    /** @type {Set<Drawable>} */
     this.waiting = new Set();
     this.isAsked = false;
+    this.frame_ms = STILL_MS;
+    addEventListener("scroll", () => (this.frame_ms = FRAME_MS), { capture: true, passive: true, once: true });
   }
 
-  /** Draw this soon. @param {{draw: () => void}} chart */
+  /** Draw this soon. @param {Drawable} chart */
   add(chart) {
     this.waiting.add(chart);
     if (this.isAsked) return;
     this.isAsked = true;
-    requestAnimationFrame(() => this.work());
+    requestAnimationFrame(() => {
+      this.isAsked = false;
+      this.work();
+    });
   }
 
+  /** Draw what waits, as much as there is time for; the rest in the next frames. */
   work() {
-    this.isAsked = false;
-    const end = performance.now() + FRAME_MS;
+    // All at once: a size that is asked for after something was drawn has the browser lay out the page again.
+    for (const chart of this.waiting) chart.measure();
+    const end = performance.now() + this.frame_ms;
     for (const chart of this.waiting) {
       this.waiting.delete(chart);
       chart.draw();
       if (performance.now() >= end) break;
     }
-    if (this.waiting.size) {
-      const [next] = this.waiting;
-      this.add(next);
-    }
+    const [next] = this.waiting;
+    if (next) this.add(next);
   }
 }

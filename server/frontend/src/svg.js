@@ -10,18 +10,23 @@ export class SvgInk {
     this.dash = [];
     this.clips = 0;
     this.open = 0;
+    /** @type {Map<string, string>} by colour, boxes that are not written yet: one path for all of a colour */
+    this.boxes = new Map();
   }
 
   text() {
+    this.writeBoxes();
     return this.parts.join("");
   }
 
   save() {
+    this.writeBoxes();
     this.parts.push("<g>");
     this.open++;
   }
 
   restore() {
+    this.writeBoxes();
     this.parts.push("</g>".repeat(this.open));
     this.open = 0;
     this.dash = [];
@@ -45,6 +50,17 @@ export class SvgInk {
 
   rect(x, y, width, height) {
     this.path += `M${short(x)} ${short(y)}h${short(width)}v${short(height)}h${short(-width)}Z`;
+  }
+
+  /** Boxes that do not lie over one another: they are written by colour. */
+  fillRect(x, y, width, height) {
+    const box = `M${short(x)} ${short(y)}h${short(width)}v${short(height)}h${short(-width)}Z`;
+    this.boxes.set(this.fillStyle, (this.boxes.get(this.fillStyle) ?? "") + box);
+  }
+
+  writeBoxes() {
+    for (const [colour, path] of this.boxes) this.parts.push(`<path d="${path}" fill="${escaped(colour)}"/>`);
+    this.boxes.clear();
   }
 
   /** Only whole circles. */

@@ -16,3 +16,16 @@ test("what is drawn on a canvas comes out as balanced SVG, with the band and the
   assert.match(text, /clipPath/);
   assert.match(text, /stroke-dasharray="2 2"/);
 });
+
+test("boxes of one colour are one path, written inside their group", () => {
+  const ink = new SvgInk();
+  ink.save();
+  ink.fillStyle = "red";
+  ink.fillRect(0, 0, 2, 1);
+  ink.fillStyle = "blue";
+  ink.fillRect(2, 0, 1.234, 1);
+  ink.fillStyle = "red";
+  ink.fillRect(4, 0, 2, 1);
+  ink.restore();
+  assert.equal(ink.text(), '<g><path d="M0 0h2v1h-2ZM4 0h2v1h-2Z" fill="red"/><path d="M2 0h1.23v1h-1.23Z" fill="blue"/></g>');
+});

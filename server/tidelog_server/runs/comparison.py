@@ -61,11 +61,11 @@ def compare_runs(connection: sa.Connection, run_ids: Sequence[int], *, least: in
     listed = connection.execute(_listed_paths(run_ids)).all()
     place = {run_id: number for number, run_id in enumerate(run_ids)}
     cells: dict[str, list[tuple[str | None, Value]]] = {}
-    for row in connection.execute(_values(run_ids, [found.path for found in listed[:PATHS_LIMIT]])):
-        cells.setdefault(row.path, [(None, None)] * len(run_ids))[place[row.run_id]] = (
-            row.type,
-            cell_value(row.type, row.number, row.text),
-        )
+    rows = connection.execute(_values(run_ids, [found.path for found in listed[:PATHS_LIMIT]])).all()
+    for run_id, path, kind, number, text in rows:
+        if path not in cells:
+            cells[path] = [(None, None)] * len(run_ids)
+        cells[path][place[run_id]] = (kind, cell_value(kind, number, text))
     differences = [_difference(found, cells[found.path]) for found in listed[:PATHS_LIMIT]]
     return Comparison(differences, len(listed) <= PATHS_LIMIT)
 
