@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from tidelog import cluster
 from tidelog.errors import InvalidValueError, UnsupportedTypeError
 from tidelog.paths import has_control_characters
+from tidelog.project_names import check_new_project_name
 from tidelog.switches import Switches
 from tidelog.values.encoding import STEP_SCALE, as_step, as_utf8, encode_strings, shown
 
@@ -98,7 +99,7 @@ def resolve_settings(
     return Settings(
         url=resolve_url(url),
         api_token=resolve_token(api_token),
-        project=resolve_project(project),
+        project=resolve_project(project) if mode == "read-only" else _project_to_log_to(project),
         mode=mode,
         directory=resolve_directory(directory),
         with_id=None if with_id is None else _name("with_id", with_id),
@@ -122,6 +123,12 @@ def resolve_settings(
 def resolve_project(project: str | None) -> str:
     """Return the project's name."""
     return _name("project", project or os.environ.get("TIDELOG_PROJECT") or DEFAULT_PROJECT)
+
+
+def _project_to_log_to(project: str | None) -> str:
+    name = resolve_project(project)
+    check_new_project_name(name)
+    return name
 
 
 def resolve_url(url: str | None) -> str:

@@ -50,6 +50,20 @@ def test_the_table_follows_the_state_of_its_runs(page: Page, site: Site) -> None
     expect(row.get_by_role("checkbox", name="in charts")).to_be_checked()
 
 
+def test_a_new_run_comes_to_the_top_of_a_long_table(page: Page, site: Site) -> None:
+    """Of one that has more rows than a page, too; none of the rows that were there goes."""
+    for number in range(26):
+        site.log(project="live-long", name=f"old {number}").stop()
+    page.clock.install()
+    page.goto("/projects/live-long")
+    rows = page.locator("#runs .run-row")
+    expect(rows).to_have_count(26)
+    site.log(project="live-long", name="the new one").stop()
+    page.clock.fast_forward(60_000)
+    expect(rows).to_have_count(27, timeout=PATIENCE_MS)
+    expect(rows.first).to_contain_text("the new one")
+
+
 def test_a_failed_run_shows_its_traceback(page: Page, site: Site) -> None:
     """An exception that ended the training is what the page is looked at for."""
     label = ""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Site
 
@@ -194,6 +195,46 @@ def test_widths_are_kept_in_the_address(page: Page, site: Site) -> None:
     page.get_by_role("separator", name="Width of val/loss").press("ArrowRight")
     page.wait_for_url(re.compile("width=220"))
     assert head.evaluate("one => one.getBoundingClientRect().width") == 220
+
+
+def test_a_column_is_as_wide_as_one_pulls_it(page: Page, site: Site) -> None:
+    """Its edge follows the pointer; a double click gives it the width of its cells back."""
+    page.goto("/projects/mnist?column=val/loss")
+    head = page.locator('th[data-column="val/loss"]')
+    edge = page.get_by_role("separator", name="Width of val/loss")
+    box, before = edge.bounding_box(), width_of(head)
+    assert box is not None
+    page.mouse.move(box["x"] + 3, box["y"] + 8)
+    page.mouse.down()
+    page.mouse.move(box["x"] - 27, box["y"] + 8)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile("width="))
+    assert abs(width_of(head) - (before - 30)) <= 1
+    edge.dblclick()
+    expect(page).not_to_have_url(re.compile("width="))
+    assert width_of(head) == before
+
+
+def width_of(element: Locator) -> float:
+    """In pixels."""
+    width: float = element.evaluate("one => one.getBoundingClientRect().width")
+    return width
+
+
+def test_names_and_pinned_columns_stay_in_view(page: Page, site: Site) -> None:
+    """However far one scrolls to the right, in the heads as in the rows, beside and not over one another."""
+    page.set_viewport_size({"width": 1024, "height": 700})
+    columns = "&".join(f"column=val/loss&column={name}(val/loss)" for name in ("min", "max", "mean", "count"))
+    page.goto(f"/projects/mnist?{columns}&column=params/lr&pin=params/lr")
+    page.locator("#runs [data-scroll]").evaluate("one => one.scrollLeft = 10_000")
+    for row in (page.locator("#runs thead tr"), page.locator("#runs .run-row").first):
+        held = row.locator(".cell-tick, .cell-eye, .cell-run, .is-pinned")
+        sides = held.evaluate_all(
+            "all => all.map(one => one.getBoundingClientRect()).map(({left, right}) => [left, right])"
+        )
+        assert len(sides) == 4
+        assert all(abs(right - left) <= 1 for (_, right), (left, _) in pairwise(sides))
+        expect(held.last).to_be_in_viewport()
 
 
 def test_the_table_is_usable_by_keys_alone(page: Page, site: Site) -> None:

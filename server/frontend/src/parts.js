@@ -17,14 +17,14 @@ const coming = new Map();
 /**
  * The same for a part of very many elements: htmx tells every single one that comes or goes of it, which for the cells of a
  * table takes longer than all else. A later call for the same part wins. Rejects where the server is away or refuses.
- * @param {Element} part @param {string} address
+ * @param {Element} part @param {string} address @param {string} [target] what the server is asked for, if not by the id
  */
-export async function replace(part, address) {
+export async function replace(part, address, target = part.id) {
   const { id } = part;
   coming.get(id)?.abort();
   const mine = new AbortController();
   coming.set(id, mine);
-  const next = await partAt(address, id, mine.signal).catch((error) => {
+  const next = await partAt(address, target, mine.signal).catch((error) => {
     if (!mine.signal.aborted) throw error;
   });
   if (coming.get(id) === mine) coming.delete(id);
@@ -36,10 +36,10 @@ export async function replace(part, address) {
   htmx.trigger(next, "htmx:afterSettle", {});
 }
 
-/** @param {string} address @param {string} id @param {AbortSignal} signal @returns {Promise<Element|null>} */
-async function partAt(address, id, signal) {
-  const answer = await fetch(address, { headers: { "HX-Request": "true", "HX-Target": id }, signal });
-  if (!answer.ok) throw new Error(`${id}: ${answer.status}`);
+/** @param {string} address @param {string} target @param {AbortSignal} signal @returns {Promise<Element|null>} */
+async function partAt(address, target, signal) {
+  const answer = await fetch(address, { headers: { "HX-Request": "true", "HX-Target": target }, signal });
+  if (!answer.ok) throw new Error(`${target}: ${answer.status}`);
   const holder = document.createElement("template");
   holder.innerHTML = await answer.text();
   return holder.content.firstElementChild;

@@ -43,6 +43,7 @@ MANY_RUNS = 5_000  # of a project whose columns take long enough to be read ahea
 MAX_ONLY = 200  # runs that are asked for by label, to be brought up to date
 PARTIALS = {
     "runs": "partials/table/runs.html",
+    "runs-and-more": "partials/table/runs.html",  # a table of several pages, renewed while one looks at its top
     "rows": "partials/table/rows.html",
     "pane": "partials/table/pane.html",
 }
@@ -128,7 +129,7 @@ def show_runs(request: Request, project: str) -> Response:
     view = view_of(project, request.query_params)
     only = request.query_params.getlist("refresh")[:MAX_ONLY]
     partial = wanted_partial(request)
-    limit = ROWS_BEHIND if partial == "rows" else ROWS
+    limit = ROWS_BEHIND if partial in ("rows", "runs-and-more") else ROWS
     services: Services = request.app.state.services
     now = now_ms()
     with services.database.read() as connection:

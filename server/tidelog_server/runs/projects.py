@@ -13,6 +13,13 @@ from tidelog_server.tables import projects, runs
 
 NAME_CHARACTERS = 255
 KEY_CHARACTERS = 8
+# Behind the name of a project these lead to its pages, so that no later part of a name may be one: `x/compare` would be
+# the comparison of `x`. The client has the same list.
+RESERVED_PARTS = (
+    *("artifacts", "chart.svg", "columns", "compare", "dashboards", "models", "paths", "runs", "runs.csv"),
+    *("runs.parquet", "trash", "views"),
+)
+FOLDERS = (".", "..")  # which browsers take out of an address
 
 
 @dataclass(frozen=True)
@@ -69,6 +76,13 @@ def check_project_name(name: str) -> None:
         raise InvalidRequestError(
             f"{name[:80]!r} cannot be the name of a project: 1 to {NAME_CHARACTERS} printable characters, without "
             "spaces around."
+        )
+    first, *later = name.split("/")
+    wrong = [part for part in later if part in RESERVED_PARTS] + [part for part in (first, *later) if part in FOLDERS]
+    if wrong:
+        raise InvalidRequestError(
+            f"{name[:80]!r} cannot be the name of a project: its part {wrong[0]!r} means something else in the "
+            f"addresses of pages. Nothing was stored. Write that part in another way."
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from urllib.parse import quote
 
 import pytest
 
@@ -27,14 +28,33 @@ def test_csv_has_all_runs_of_the_view_in_its_order(pages: Pages) -> None:
 
 
 def test_csv_holds_no_formulas(pages: Pages) -> None:
-    """A spreadsheet that opens the file runs nothing that a client has logged."""
-    sender = Sender(pages.services.receiver, project="mnist", key="x", name="=HYPERLINK(1)")
-    sender.journal.assign("note", encode_value("note", '@SUM(1)"\n,'))
-    sender.ship()
-    pages.services.folder.fold(sender.run_id)
-    [row] = csv.DictReader(io.StringIO(pages.get("/projects/mnist/runs.csv?column=note").text))
+    """A spreadsheet that opens the file runs nothing that a client has logged: no value, no tag, no path."""
+    row = csv_row(
+        pages, name="=HYPERLINK(1)", note='@SUM(1)"\n,', negative="-1+cmd|x", **{"=path": 1, "sys/tags": {"=1"}}
+    )
     assert row["sys/name"] == "'=HYPERLINK(1)"
     assert row["note"] == "'@SUM(1)\"\n,"
+    assert row["negative"] == "'-1+cmd|x"
+    assert row["sys/tags"] == "'=1"
+    assert row["'=path"] == "1"
+
+
+def test_numbers_stay_numbers_in_csv(pages: Pages) -> None:
+    """Those below zero, too, and texts that are one."""
+    row = csv_row(pages, number=-0.5, typed="-1.5e-3", plus="+3")
+    assert (row["number"], row["typed"], row["plus"]) == ("-0.5", "-1.5e-3", "+3")
+
+
+def csv_row(pages: Pages, *, name: str = "one", **values: object) -> dict[str, str]:
+    """The row of a run that has these values, as the file with all of them as columns has it."""
+    sender = Sender(pages.services.receiver, project="mnist", key="x", name=name)
+    for path, value in values.items():
+        sender.journal.assign(path, encode_value(path, value))
+    sender.ship()
+    pages.services.folder.fold(sender.run_id)
+    address = "/projects/mnist/runs.csv?" + "&".join(f"column={quote(path)}" for path in values)
+    [row] = csv.DictReader(io.StringIO(pages.get(address).text))
+    return row
 
 
 def test_parquet_has_the_same_runs_with_types(pages: Pages) -> None:

@@ -40,13 +40,13 @@ export function tableAddress(changes) {
  * Show the table of an address, as a new entry of the browser's history unless it is where one already is.
  * @param {string} address
  */
-export async function showTable(address, { push = true, keepScroll = false } = {}) {
+export async function showTable(address, { push = true, keepScroll = false, target = "runs" } = {}) {
   const part = tablePart();
   if (!part) return;
   const { left, top } = scrollOf();
   if (push) history.pushState({ tidelog: true }, "", address);
   try {
-    await replace(part, address);
+    await replace(part, address, target);
   } catch (error) {
     console.warn("The table could not be loaded.", error);
     return say("The server cannot be reached. The table is as it was.");

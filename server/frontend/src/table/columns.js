@@ -1,41 +1,47 @@
 /** The columns of the table: a menu on each head, widths, pins, another order by dragging or by keys. */
 
 import { changeTable, columnHeads, shownColumns, sortThenBy, tablePart } from "./address.js";
-import { button, openMenu } from "./menu.js";
+import { openMenu } from "./menu.js";
 
 const FUNCTIONS = ["last", "min", "max", "mean", "variance", "count"];
 const LEAST_PX = 60;
 const MOST_PX = 800;
 const KEY_STEP_PX = 20;
+const HELD = 3; // tick, eye and name stay in view in every table
 
 /** The style sheet of widths and pins: inline styles would need a laxer security policy. */
 const sheet = new CSSStyleSheet();
 
-/** Follow what one does to the heads of the columns. */
+/**
+ * Follow what one does to the heads of the columns. The server writes all that they have, and who listens is the document:
+ * a head that came with a script would have the browser lay out the table twice.
+ */
 export function listenToColumns() {
   if (!tablePart()) return;
   document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
-  document.addEventListener("htmx:afterSettle", ({ target }) => (target.id === "runs" || target.querySelector?.("#runs")) && dress());
+  document.addEventListener("htmx:afterSettle", ({ target }) => (target.id === "runs" || target.querySelector?.("#runs")) && place());
   addEventListener("resize", place);
   document.addEventListener("tidelog:pin", ({ target }) => toggle(new URLSearchParams(location.search), "pin", target.dataset.column));
+  listenToMenus();
+  listenToHandles();
   dragColumns();
-  dress();
+  place();
 }
 
-/** Give heads what only a script can use. */
-function dress() {
-  for (const head of columnHeads()) {
-    if (head.querySelector(".column-menu")) continue;
-    head.draggable = true;
-    const more = button("", () => openColumnMenu(head, more), { label: `Column ${head.dataset.column}`, icon: "more", name: "column-menu" });
-    more.setAttribute("aria-haspopup", "menu");
-    head.append(more, handleOf(head));
-    head.addEventListener("contextmenu", (event) => {
-      event.preventDefault();
-      openColumnMenu(head, more);
-    });
-  }
-  place();
+/** @param {Event} event @returns {HTMLElement|null} the head of a column that can be changed */
+const headOf = ({ target }) => target.closest?.("#runs thead th[draggable=true]") ?? null;
+
+function listenToMenus() {
+  document.addEventListener("click", (event) => {
+    const more = event.target.closest?.("#runs .column-menu");
+    if (more) openColumnMenu(headOf(event), more);
+  });
+  document.addEventListener("contextmenu", (event) => {
+    const head = headOf(event);
+    if (!head) return;
+    event.preventDefault();
+    openColumnMenu(head, head.querySelector(".column-menu"));
+  });
 }
 
 /** @param {HTMLElement} head @param {HTMLElement} anchor */
@@ -88,10 +94,10 @@ export function moveColumn(column, to) {
 /** Dragging a head over another one puts its column there. */
 function dragColumns() {
   let dragged = null;
-  const headOf = ({ target }) => target.closest?.("#runs thead th[draggable=true]");
   document.addEventListener("dragstart", (event) => {
     const head = headOf(event);
-    if (!head || event.target.closest(".column-handle")) return;
+    if (event.target.closest?.(".column-handle")) return event.preventDefault(); // its column is being resized
+    if (!head) return;
     dragged = head.dataset.column;
     event.dataTransfer.effectAllowed = "move";
     event.dataTransfer.setData("text/plain", dragged);
@@ -116,49 +122,46 @@ function dragColumns() {
   });
 }
 
-/** The right edge of a head: dragged, or moved by the arrow keys. @param {HTMLElement} head */
-function handleOf(head) {
-  const handle = document.createElement("span");
-  handle.className = "column-handle";
-  handle.tabIndex = 0;
-  handle.setAttribute("role", "separator");
-  handle.setAttribute("aria-orientation", "vertical");
-  handle.setAttribute("aria-label", `Width of ${head.dataset.column}`);
-  handle.setAttribute("aria-valuenow", head.dataset.width ?? "0");
-  handle.addEventListener("focus", () => handle.setAttribute("aria-valuenow", String(Math.round(head.getBoundingClientRect().width))));
-  handle.draggable = true;
-  handle.addEventListener("dragstart", (event) => event.preventDefault());
-  handle.addEventListener("pointerdown", (event) => {
-    event.preventDefault();
-    event.stopPropagation();
-    handle.setPointerCapture(event.pointerId);
-    const from = event.clientX;
-    const width = head.getBoundingClientRect().width;
-    const move = ({ clientX }) => {
-      head.dataset.width = String(within(width + clientX - from));
-      place();
-    };
-    handle.addEventListener("pointermove", move);
-    handle.addEventListener("pointerup", () => {
-      handle.removeEventListener("pointermove", move);
-      rememberWidths();
-    }, { once: true });
+/** The right edge of a head: dragged, or moved by the arrow keys. */
+function listenToHandles() {
+  const on = (name, act) => document.addEventListener(name, (event) => {
+    const handle = event.target.closest?.("#runs .column-handle");
+    if (handle) act(event, handle, headOf(event));
   });
-  handle.addEventListener("keydown", (event) => {
+  on("focusin", (_, handle, head) => handle.setAttribute("aria-valuenow", String(Math.round(head.getBoundingClientRect().width))));
+  on("pointerdown", (event, handle, head) => {
+    event.preventDefault();
+    pull(event, handle, head);
+  });
+  on("keydown", (event, _, head) => {
     const by = { ArrowLeft: -KEY_STEP_PX, ArrowRight: KEY_STEP_PX }[event.key];
     if (!by) return;
     event.preventDefault();
-    event.stopPropagation();
     head.dataset.width = String(within(head.getBoundingClientRect().width + by));
     place();
     rememberWidths();
   });
-  handle.addEventListener("dblclick", () => {
+  on("dblclick", (_, __, head) => {
     delete head.dataset.width;
     place();
     rememberWidths();
   });
-  return handle;
+}
+
+/** Follow the pointer until it lets go. @param {PointerEvent} event @param {HTMLElement} handle @param {HTMLElement} head */
+function pull(event, handle, head) {
+  handle.setPointerCapture(event.pointerId);
+  const from = event.clientX;
+  const width = head.getBoundingClientRect().width;
+  const move = ({ clientX }) => {
+    head.dataset.width = String(within(width + clientX - from));
+    place();
+  };
+  handle.addEventListener("pointermove", move);
+  handle.addEventListener("pointerup", () => {
+    handle.removeEventListener("pointermove", move);
+    rememberWidths();
+  }, { once: true });
 }
 
 const within = (px) => Math.round(Math.min(Math.max(px, LEAST_PX), MOST_PX));
@@ -173,23 +176,22 @@ function rememberWidths() {
 
 let written = "";
 
-/** Write the rules for widths, and for how far from the left each pinned column stays. Heads are measured together: each
- * look at a size after a change makes the browser lay out the whole table again. */
+/**
+ * Write the rules for widths, and for how far from the left each pinned column stays; the first ones have theirs in the style
+ * sheet. Heads are measured together, and only for pins: a look at a size makes the browser lay out the whole table.
+ */
 function place() {
   const heads = [...document.querySelectorAll("#runs thead th")];
   const widths = heads.map(({ dataset }, index) => dataset.width && `${cellsOf(index)} { width: ${dataset.width}px; min-width: ${dataset.width}px; max-width: ${dataset.width}px; }`).filter(Boolean);
   if (widths.length) write(widths);
-  const run = heads.findIndex(({ dataset }) => dataset.column === "sys/name");
-  if (run < 0 || matchMedia("(max-width: 700px)").matches) return write(widths);
-  const held = heads.map((head, index) => index <= run || head.classList.contains("is-pinned"));
-  const sizes = heads.map((head, index) => (held[index] ? head.getBoundingClientRect().width : 0));
-  let left = 0;
-  const pins = [];
-  heads.forEach((_, index) => {
-    if (!held[index]) return;
-    pins.push(`${cellsOf(index)} { position: sticky; left: ${left}px; z-index: 2; }`, `.runs-table thead tr > :nth-child(${index + 1}) { z-index: 5; }`);
-    left += sizes[index];
-  });
+  const pinned = heads.filter((head) => head.classList.contains("is-pinned"));
+  if (!pinned.length || matchMedia("(max-width: 700px)").matches) return write(widths);
+  const sizes = [...heads.slice(0, HELD), ...pinned].map((head) => head.getBoundingClientRect().width);
+  const leftOf = (place) => sizes.slice(0, HELD + place).reduce((sum, size) => sum + size, 0);
+  const pins = pinned.flatMap((head, place) => [
+    `${cellsOf(heads.indexOf(head))} { position: sticky; left: ${leftOf(place)}px; z-index: 2; }`,
+    `.runs-table thead tr > :nth-child(${heads.indexOf(head) + 1}) { z-index: 5; }`,
+  ]);
   write([...widths, ...pins]);
 }
 

@@ -2,7 +2,6 @@
 
 import { tablePart } from "./address.js";
 import { refreshRows } from "./pages.js";
-import { icon } from "./menu.js";
 import { say } from "../messages.js";
 
 export function listenToEdits() {
@@ -35,7 +34,6 @@ function pencil(what, label) {
   made.className = "edit";
   made.dataset.edit = what;
   made.setAttribute("aria-label", label);
-  made.append(icon("pencil"));
   return made;
 }
 

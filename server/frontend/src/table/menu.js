@@ -1,6 +1,6 @@
 /** Small menus that a script opens beside a button, and the buttons they are made of. */
 
-const SPRITE = () => document.querySelector("use")?.getAttribute("href")?.split("#")[0] ?? "/static/icons.svg";
+const SPRITE = () => document.body.dataset.sprite;
 
 /** @param {string} name of the sprite's picture */
 export function icon(name) {

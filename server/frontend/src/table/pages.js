@@ -9,8 +9,10 @@ import { localiseTimes } from "../times.js";
 const NEAR_PX = 900; // pages this far outside of the window are loaded already
 const FAR_PX = 4000; // pages further away are taken out of the document
 const LIVE_ROWS = 100;
+const RENEWAL_MS = 14_000; // of a table of several pages; a little less than new runs are looked for
 
 let loading = false;
+let renewed_ms = 0;
 let isMoved = false; // scrolled further while something was being loaded
 /** @type {{isWanted: () => boolean, stop: AbortController}|null} what is being asked for */
 let asked = null;
@@ -19,10 +21,13 @@ let asked = null;
 export function listenToScrolling() {
   if (!tablePart()) return;
   document.addEventListener("scroll", scheduled(look), { capture: true, passive: true });
-  document.addEventListener("htmx:afterSettle", look);
+  document.addEventListener("htmx:afterSettle", lookLater);
   addEventListener("resize", scheduled(look));
-  look();
+  lookLater();
 }
+
+/** Look once the table is on the screen: nobody waits for what is below it. */
+const lookLater = () => requestAnimationFrame(() => setTimeout(look));
 
 /** @returns {HTMLTableSectionElement[]} */
 const bodies = () => [...document.querySelectorAll("#runs tbody.rows")];
@@ -132,15 +137,18 @@ function settled(part) {
 
 /**
  * Bring the table up to date while runs are being logged. At its top the whole table is, new runs included; further
- * down only the rows in view are, so that nothing moves under the pointer.
+ * down only the rows in view are, so that nothing moves under the pointer. A table of several pages is renewed as a whole
+ * less often, and then with as many rows as a window may show at once.
  */
 export async function refreshTable() {
   const part = tablePart();
   const scroller = part?.querySelector("[data-scroll]");
   if (!part || document.querySelector("[data-editing], .popup, .is-dragged")) return;
-  const isAtTop = !scroller || (scroller.scrollTop === 0 && bodies().length === 1);
-  if (isAtTop) await showTable(location.pathname + location.search, { push: false, keepScroll: true });
-  else await refreshRows(runningInView(scroller));
+  const isAtTop = !scroller || scroller.scrollTop === 0;
+  const isLong = bodies().length > 1;
+  if (!isAtTop || (isLong && Date.now() - renewed_ms < RENEWAL_MS)) return refreshRows(runningInView(scroller));
+  renewed_ms = Date.now();
+  await showTable(location.pathname + location.search, { push: false, keepScroll: true, target: isLong ? "runs-and-more" : "runs" });
 }
 
 /** Bring these runs up to date where they stand. @param {string[]} labels */

@@ -18,7 +18,7 @@ export function listenToBulk() {
   });
   for (const name of ["htmx:afterSettle", "tidelog:rows"]) {
     document.addEventListener(name, () => {
-      boxes().forEach((box) => (box.checked = ticked.has(box.value)));
+      if (ticked.size) boxes().forEach((box) => mark(box, ticked.has(box.value)));
       show(bar);
     });
   }
@@ -34,6 +34,7 @@ const boxes = () => [...document.querySelectorAll("#runs [name=label]")];
 
 function mark(box, isTicked) {
   box.checked = isTicked;
+  box.closest("tr").classList.toggle("is-ticked", isTicked);
   if (isTicked) ticked.add(box.value);
   else ticked.delete(box.value);
 }
@@ -87,8 +88,8 @@ async function post(address, body) {
 
 /** @param {HTMLFormElement} bar */
 function clear(bar) {
+  boxes().forEach((box) => mark(box, false));
   ticked.clear();
-  boxes().forEach((box) => (box.checked = false));
   show(bar);
 }
 

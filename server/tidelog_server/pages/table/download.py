@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -29,6 +30,8 @@ router = APIRouter(route_class=PageRoute)
 RUNS_AT_ONCE = 1_000
 FIXED = ("sys/id", "sys/name", "sys/state", "sys/creation_time", "sys/ended_time", "sys/tags")
 NUMBERS = {"float", "int", "float_series", "bool"}
+FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n")
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 @router.get("/projects/{project:path}/runs.csv")
@@ -38,7 +41,7 @@ def download_csv(request: Request, project: str) -> Response:
     table = _Table(services, view_of(project, request.query_params))
 
     def lines() -> Iterator[str]:
-        yield _csv_line(table.columns)
+        yield _csv_line([_harmless(column) for column in table.columns])
         for rows in table.parts():
             yield "".join(_csv_line([_text(row.values.get(column)) for column in table.columns]) for row in rows)
 
@@ -162,13 +165,13 @@ def _text(value: Value) -> str:
     if isinstance(value, datetime):
         return value.isoformat(timespec="milliseconds")
     if isinstance(value, list):
-        return ";".join(map(str, value))
+        return _harmless(";".join(map(str, value)))
     return _harmless(str(value))
 
 
 def _harmless(text: str) -> str:
-    """A text that no spreadsheet takes for a formula: those that begin like one get an apostrophe in front."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    """A text that no spreadsheet runs: what begins like a formula, and is no number, gets an apostrophe in front."""
+    return f"'{text}" if text[:1] in FORMULA_BEGINS and not NUMBER.fullmatch(text) else text
 
 
 def _typed(value: Value, kind: str) -> Any:
