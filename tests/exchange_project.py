@@ -123,12 +123,17 @@ class Everything:
             with self.run("resumed", name="resumed") as run:
                 for step in range(first, stop):
                     run["loss"].append(step + 1000 * first, step=step)
+                for step in range(first, stop, 10):
+                    run["notes"].append(f"from {first}", step=step)
+                    run["images"].append(tidelog.File.from_content(f"{first} {step}", "txt"), step=step)
+                    run["weights"].append(tidelog.Histogram(edges=[0.0, 1.0], counts=[step + first]), step=step)
                 run[f"only/{first}"].append(1.0, step=first)
                 run["lasting"].append(1.0, step=stop + 10 * first)
 
     def _forks(self) -> None:
         with self.run("fork", fork_run_id="resumed", fork_step=50) as run:
             run["loss"].append(-1.0, step=51)
+            run["notes"].append("of the fork", step=51)
         with self.run("fork of a fork", fork_run_id="fork", fork_step=51) as run:
             run["other"].append(-2.0, step=3)
 

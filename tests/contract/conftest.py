@@ -26,6 +26,7 @@ from tidelog_server.series.curves import Curve
 from tidelog_server.series.fold import Folder
 from tidelog_server.series.lookup import find_series
 from tidelog_server.series.objects import reading
+from tidelog_server.series.objects.lookup import find_objects
 from tidelog_server.series.points import Points
 from tidelog_server.series.tails import Tails
 
@@ -72,7 +73,7 @@ class Store:
             start = int(page.points.steps[-1]) + 1
 
     def objects(
-        self, run_id: int, path: str, limit: int = 10_000, newest_first: bool = False
+        self, run_id: int, path: str, limit: int = 10_000, newest_first: bool = False, *, abandoned_by: int = 0
     ) -> list[tuple[float, bytes]] | None:
         """Step and value of all points of a series of objects, read page by page, in the order of reading."""
         found: list[tuple[float, bytes]] = []
@@ -80,7 +81,8 @@ class Store:
         while True:
             self.tails.prepare([run_id])
             with self.database.read() as connection:
-                series = reading.find_objects(connection, self.tails, self.run(run_id).project_id, run_id, path)
+                project_id = self.run(run_id).project_id
+                series = find_objects(connection, self.tails, project_id, run_id, path, abandoned_by=abandoned_by)
                 if series is None:
                     return None
                 start, stop = (None, beyond) if newest_first else (beyond, None)

@@ -46,11 +46,13 @@ def schema(name: str) -> pyarrow.Schema:
     names = pa.dictionary(pa.int32(), pa.string())
     point = [("path", names), step, ("time", moment), ("value", pa.float64())]
     attempt = [("attempt", pa.int32()), ("begins", pa.bool_())]
+    thing = [("path", names), ("type", names), step, ("time", moment), ("value", pa.large_string())]
     columns: dict[str, list[tuple[str, Any]]] = {
         "attributes": [("path", pa.string()), ("type", pa.string()), ("value", pa.large_string())],
         "float_series": [*point, *attempt],
         "abandoned_series": [*point, *attempt, ("abandoned_by", pa.int32())],
-        "object_series": [("path", names), ("type", names), step, ("time", moment), ("value", pa.large_string())],
+        "object_series": [*thing, *attempt],
+        "abandoned_objects": [*thing, *attempt, ("abandoned_by", pa.int32())],
         "file_sets": [
             ("path", pa.string()), ("name", pa.string()), ("file", pa.int64()), ("size", pa.int64()),
             ("modified", moment),

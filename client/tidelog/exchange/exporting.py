@@ -28,9 +28,8 @@ from tidelog.exchange.export_layout import (
     write_json,
 )
 from tidelog.exchange.exporting_files import RunFiles, write_artifacts
-from tidelog.exchange.exporting_series import write_float_series
-from tidelog.fetching.metrics import Choice, find_series
-from tidelog.fetching.objects import stored_objects
+from tidelog.exchange.exporting_objects import write_object_series
+from tidelog.exchange.exporting_series import Attempts, write_float_series
 from tidelog.fetching.run_attributes import attributes_of
 from tidelog.fetching.run_columns import OF_THE_RUN
 from tidelog.fetching.tables import run_labels
@@ -39,7 +38,6 @@ from tidelog.paths import quoted
 if TYPE_CHECKING:
     from tidelog.shipping.transport import Transport
 
-OBJECT_TYPES = ("string_series", "histogram_series", "file_series")
 EVENTS_AT_ONCE = 1_000
 RUN_FIELDS = (
     "label", "kind", "key", "project", "name", "state", "error", "requested", "created_ms", "ended_ms", "fork_run",
@@ -140,13 +138,14 @@ def _export_run(server: Transport, label: str, folder: str) -> Exported:
     partial = f"{final}{PARTIAL}"
     shutil.rmtree(partial, ignore_errors=True)
     os.makedirs(partial)
+    attempts = Attempts(server, label)
     with RowWriter(partial, "files") as rows:
         files = RunFiles(server, label, folder, rows)
         _write_attributes(attributes, partial, files)
         _write_file_sets(server, label, attributes, partial, files)
-        _write_object_series(server, label, partial, files)
+        write_object_series(server, label, partial, files, attempts)
         files.fetch()
-    points = write_float_series(server, label, partial)
+    points = write_float_series(server, label, partial, attempts)
     _write_events(server, label, partial)
     fields = {name: run[name] for name in RUN_FIELDS}
     about = {"model": run["model"], "trashed": run["trashed_ms"] is not None, "writers": list(map(_writer, writers))}
@@ -203,16 +202,6 @@ def _write_file_sets(
                 if page["next"] is None:
                     break
                 wanted["after"] = page["next"]
-
-
-def _write_object_series(server: Transport, label: str, folder: str, files: RunFiles) -> None:
-    with RowWriter(folder, "object_series") as rows:
-        # In the order of their paths, as that in which a server keeps them is another one on each.
-        series = sorted(find_series(server, Choice([label], "", None), OBJECT_TYPES), key=lambda found: found["path"])
-        for found in series:
-            for step, time_ms, value in stored_objects(server, label, found["path"]):
-                content = files.reference(value) if found["type"] == "file_series" else value
-                rows.add(found["path"], found["type"], step, time_ms, json.dumps(content, ensure_ascii=False))
 
 
 def _write_events(server: Transport, label: str, folder: str) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tidelog.shipping.transport import Transport
 
 PAGE_POINTS = 250_000
+FLOAT_SERIES = "float_series"
 GROUP_ROWS = 1_000_000  # of a Parquet file: fewer rows make many small groups, which read slowly
 
 
@@ -28,6 +29,7 @@ class Stretch(NamedTuple):
 
     path: str
     attempt: int
+    type: str
 
 
 class Attempts:
@@ -42,7 +44,7 @@ class Attempts:
             for found in page["stretches"]:
                 self._first_steps.setdefault(found["path"], {})[found["attempt"]] = found["first_step"]
                 if found["is_abandoned"]:
-                    self.abandoned.append(Stretch(found["path"], found["attempt"]))
+                    self.abandoned.append(Stretch(found["path"], found["attempt"], found["type"]))
             after = page["next"]
         self.abandoned.sort()
 
@@ -62,10 +64,17 @@ class Attempts:
                 begins = pc.if_else(reached, pc.equal(steps, first_step), begins)
         return attempts, begins
 
+    def at(self, path: str, step: int, before: int | None = None) -> tuple[int, bool]:
+        """Return the same of one point."""
+        found = (0, False)
+        for attempt, first_step in sorted(self._first_steps.get(path, {}).items()):
+            if (before is None or attempt < before) and step >= first_step:
+                found = (attempt, step == first_step)
+        return found
 
-def write_float_series(server: Transport, label: str, folder: str) -> int:
+
+def write_float_series(server: Transport, label: str, folder: str, attempts: Attempts) -> int:
     """Write the curves and what was abandoned of them; return how many points the curves have."""
-    attempts = Attempts(server, label)
     points = _write(folder, "float_series", _curves(server, label, attempts))
     _write(folder, "abandoned_series", _abandoned(server, label, attempts))
     return points
@@ -108,7 +117,9 @@ def _curves(server: Transport, label: str, attempts: Attempts) -> Iterator[pyarr
 
 
 def _abandoned(server: Transport, label: str, attempts: Attempts) -> Iterator[pyarrow.Table]:
-    for path, attempt in attempts.abandoned:
+    for path, attempt, kind in attempts.abandoned:
+        if kind != FLOAT_SERIES:
+            continue
         wanted = {"path": path, "abandoned_by": attempt, "exact": "true", "limit": PAGE_POINTS}
         after: int | None = None
         while True:

@@ -24,7 +24,14 @@ from tidelog.exchange.importing import (
 from tidelog.exchange.importing_artifacts import RunArtifacts, Versions
 from tidelog.exchange.importing_boards import bring_boards
 from tidelog.exchange.importing_files import send_files
-from tidelog.exchange.importing_records import events_of, exported_files, float_records, value_records
+from tidelog.exchange.importing_records import (
+    events_of,
+    exported_files,
+    files_by_attempt,
+    float_records,
+    object_records,
+    value_records,
+)
 from tidelog.paths import quoted
 
 if TYPE_CHECKING:
@@ -131,6 +138,8 @@ class _Target:
     def _ship(self, folder: _Folder, artifacts: RunArtifacts, writers: Mapping[str, Mapping[str, Any]]) -> Imported:
         run = folder.about
         told_by = _teller(run, list(writers.values()))
+        files_of = files_by_attempt(folder.path)
+        of_later = set().union(*files_of.values())
         attempts: set[int] = set()
         sent, label = 0, ""
         for index, (name, writer) in enumerate(writers.items()):
@@ -138,12 +147,17 @@ class _Target:
             label = answer["run"]
             shipment = Shipment(self._server, name, answer["offset"])
             if index == 0:
-                sent += send_files(self._server, name, exported_files(folder.path, folder.export))
+                early = exported_files(folder.path, folder.export, lambda number: number not in of_later)
+                sent += send_files(self._server, name, early)
                 sent += send_files(self._server, name, artifacts.contents(run["files"]))
                 for record in value_records(folder.path, run["name"], artifacts.numbers):
                     shipment.add(record)
             if writer["attempt"] not in attempts:
+                late = exported_files(folder.path, folder.export, files_of.get(writer["attempt"], set()).__contains__)
+                sent += send_files(self._server, name, late)
                 for record in float_records(folder.path, writer["attempt"]):
+                    shipment.add(record)
+                for record in object_records(folder.path, writer["attempt"]):
                     shipment.add(record)
             attempts.add(writer["attempt"])
             if index == 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import struct
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -18,14 +18,29 @@ from tidelog.values.encoding import encode_value
 
 ROWS = 50_000  # of a Parquet file, read at a time
 NAME_PATH = "sys/name"
+OBJECT_FILES = ("object_series", "abandoned_objects")
 ENTRIES = 1_000  # of a file set, in one record
 
 ManifestNumbers = Mapping[tuple[str, str], int]  # of the versions that the run brings, by name and hash
 
 
-def exported_files(folder: str, export: str) -> Iterator[Content]:
-    """Yield the files that a run refers to, but for those that had not arrived where they come from."""
+def files_by_attempt(folder: str) -> dict[int, set[int]]:
+    """Return by later attempt the numbers of the files that its points of series refer to."""
+    found: dict[int, set[int]] = {}
+    for name in OBJECT_FILES:
+        for row in rows_of(folder, name):
+            if row["attempt"] and row["type"] == "file_series":
+                found.setdefault(row["attempt"], set()).add(json.loads(row["value"])["file"])
+    return found
+
+
+def exported_files(folder: str, export: str, is_wanted: Callable[[int], bool]) -> Iterator[Content]:
+    """Yield the files that a run refers to, but for those that had not arrived where they come from, and those whose
+    number is not wanted.
+    """
     for row in rows_of(folder, "files"):
+        if not is_wanted(row["file"]):
+            continue
         said = {"number": row["file"], "size": row["size"], "created_ms": row["announced"]}
         if row["state"] == "received":
             told = {**said, "sha256": row["sha256"], "problem": row["problem"]}
@@ -35,11 +50,10 @@ def exported_files(folder: str, export: str) -> Iterator[Content]:
 
 
 def value_records(folder: str, name: str, manifests: ManifestNumbers) -> Iterator[PathRecord]:
-    """Yield what a run holds besides float series; its name, which is none of its attributes, comes first."""
+    """Yield what a run holds besides series; its name, which is none of its attributes, comes first."""
     yield PathRecord(NAME_PATH, partial(records.assign, seconds=0.0, value=encode_value(NAME_PATH, name)))
     yield from _attribute_records(folder, manifests)
     yield from _file_set_records(folder)
-    yield from _object_records(folder)
 
 
 def _attribute_records(folder: str, manifests: ManifestNumbers) -> Iterator[PathRecord]:
@@ -118,13 +132,18 @@ def _columns(batch: Any) -> Iterator[PathRecord]:
         yield PathRecord(path, partial(records.column, steps=micros, times=seconds, values=values))
 
 
-def _object_records(folder: str) -> Iterator[PathRecord]:
-    for row in rows_of(folder, "object_series"):
-        packed = partial(
-            _object_record, step=row["step"], seconds=row["time"] / 1000, kind=row["type"],
-            value=json.loads(row["value"]),
-        )  # fmt: skip
-        yield PathRecord(row["path"], packed)
+def object_records(folder: str, attempt: int) -> Iterator[PathRecord]:
+    """Yield what an attempt logged to series of texts, histograms and files, in the order of `float_records`."""
+    for begins in (True, False) if attempt else (None,):
+        for name in OBJECT_FILES:
+            for row in rows_of(folder, name):
+                if row["attempt"] != attempt or begins not in (None, row["begins"]):
+                    continue
+                packed = partial(
+                    _object_record, step=row["step"], seconds=row["time"] / 1000, kind=row["type"],
+                    value=json.loads(row["value"]),
+                )  # fmt: skip
+                yield PathRecord(row["path"], packed)
 
 
 def _object_record(number: int, step: int, seconds: float, kind: str, value: Any) -> bytes:

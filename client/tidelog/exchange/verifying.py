@@ -124,6 +124,7 @@ class _Comparison:
         self._run = quoted(self._writer["run"])
         writers = server.get(f"/runs/{self._run}/writers")["writers"]
         self._alone = len(writers) == 1
+        self._is_fork = self._server.get(f"/runs/{self._run}")["fork_run"] is not None
         self._left_behind = any(writer["attempt"] > self._writer["attempt"] for writer in writers)
         segments = folder.segments()
         self._start = segments[0].start if segments else folder.end()
@@ -202,6 +203,11 @@ class _Comparison:
         items = set() if change.change == "0" else (items | set(added)) - set(removed)
         values[change.number] = b"S" + json.dumps(sorted(items)).encode()
 
+    @property
+    def _counts_from_zero(self) -> bool:
+        """Whether points without a step got the steps that this journal alone counts."""
+        return self._alone and not self._is_fork and self._start == 0
+
     def _compare_sets(self) -> None:
         """Compare sets of files. A change counts as received if its set is as this journal leaves it."""
         for number, changes in self._sets.changes.items():
@@ -233,8 +239,8 @@ class _Comparison:
                     self._count_overwritten(objects.pop(number).clear())
         for number, points in objects.items():
             path = self._names[number]
-            stored = stored_objects(self._server, self._writer["run"], path)
-            self._conclude(path, points.outcome(stored, steps_known=self._alone and self._start == 0))
+            stored = stored_objects(self._server, self._writer["run"], path, own=True)
+            self._conclude(path, points.outcome(stored, steps_known=self._counts_from_zero))
 
     def _series(self, numbers: set[int]) -> dict[int, Points]:
         """Return the points of these paths as the journal leaves them; deleted ones count as overwritten."""
@@ -290,7 +296,7 @@ class _Comparison:
         expected = {}
         for number, points in series.items():
             if len(points):
-                steps_known = not points.unnumbered or (self._alone and self._start == 0)
+                steps_known = not points.unnumbered or self._counts_from_zero
                 expected[self._names[number]] = (NumberedPoints if steps_known else UnnumberedPoints)(points)
         for path, steps, times, values in self._stored(list(expected)):
             expected[path].see(steps, times, values)
@@ -311,7 +317,7 @@ class _Comparison:
 
     def _stored(self, paths: list[str]) -> Iterator[tuple[str, Sequence[int], Sequence[int], Sequence[float]]]:
         """Yield path, steps, times and values of what the server has, page by page."""
-        wanted = {"runs": [self._writer["run"]], "paths": paths, "exact": True, "limit": PAGE_POINTS}
+        wanted = {"runs": [self._writer["run"]], "paths": paths, "exact": True, "own": True, "limit": PAGE_POINTS}
         after: str | None = None
         while paths:
             frame = read_frame(self._server.post_for_bytes("/series/points", {**wanted, "after": after}))

@@ -16,14 +16,17 @@ PAGE_POINTS = 1_000
 
 
 def stored_objects(
-    server: Transport, run: str, path: str, start: float | None = None, stop: float | None = None
-) -> Iterator[tuple[int, int, Any]]:
+    server: Transport, run: str, path: str, start: float | None = None, stop: float | None = None, *,
+    abandoned_by: int = 0, own: bool = False,
+) -> Iterator[tuple[int, int, Any]]:  # fmt: skip
     """Yield step (in millionths), time (in ms) and value of each point, ascending by step; nothing of no series.
 
-    A value is a text, a dict of edges and counts, or a reference to a file.
+    A value is a text, a dict of edges and counts, or a reference to a file. `abandoned_by` asks for what that attempt
+    left behind of the series; with `own` a fork's history, which it inherits, is left out.
     """
-    bounds = {name: bound for name, bound in (("start", start), ("stop", stop)) if bound is not None}
-    wanted: dict[str, Any] = {"path": path, "limit": PAGE_POINTS, "exact": "true", **bounds}
+    which = {"start": start, "stop": stop, "abandoned_by": abandoned_by or None, "own": "true" if own else None}
+    given = {name: value for name, value in which.items() if value is not None}
+    wanted: dict[str, Any] = {"path": path, "limit": PAGE_POINTS, "exact": "true", **given}
     while True:
         try:
             page = server.get(f"/runs/{quoted(run)}/objects", wanted)

@@ -77,15 +77,15 @@ class Reader:
 
     def fetch_values(self, path: str, include_timestamp: bool, abandoned_by: int = 0) -> Any:
         """Return all points of a series, or those that an attempt left behind of it."""
-        if abandoned_by:
-            return self._numbers(path, include_timestamp, abandoned_by)
         kinds = {item["path"]: item["type"] for item in self._attributes(path)}
         kind = kinds.get(path)
         if kind == SERIES:
-            return self._numbers(path, include_timestamp)
+            return self._numbers(path, include_timestamp, abandoned_by)
         if kind not in OBJECT_SERIES:
             raise self._nothing_at(path, "series")
-        points = list(stored_objects(self._server(), self._plain_reference(), path))
+        points = list(stored_objects(self._server(), self._plain_reference(), path, abandoned_by=abandoned_by))
+        if abandoned_by and not points:
+            raise self._nothing_at(path, "series")
         steps, times = ([point[place] for point in points] for place in range(2))
         values = [object_value(kind, value) for *_, value in points]
         seconds = [time / 1000 for time in times]

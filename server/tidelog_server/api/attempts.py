@@ -61,6 +61,7 @@ class StretchOut(BaseModel):
     """Part of a series: a curve that an attempt went on with from `first_step` on, or what it abandoned by that."""
 
     path: str
+    type: str = Field(examples=["float_series", "string_series"])
     attempt: int
     first_step: int = Field(description="in millionths")
     is_abandoned: bool
@@ -76,7 +77,7 @@ class StretchList(BaseModel):
 
 @router.get("/runs/{label}/stretches")
 def read_stretches(request: Request, label: str, after: Annotated[int, Query(ge=0, le=2**62)] = 0) -> StretchList:
-    """Which float series later attempts went on with, and what these abandoned of them, in pages."""
+    """Which series later attempts went on with, and what these abandoned of them, in pages."""
     services: Services = request.app.state.services
     with services.database.read() as connection:
         run = runs.find_run(connection, label)

@@ -7,10 +7,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
-from tidelog_server.api.series import Step
+from tidelog_server.api.series import AbandonedBy, Step
 from tidelog_server.errors import SeriesNotFoundError
 from tidelog_server.runs import runs
 from tidelog_server.series.objects import reading
+from tidelog_server.series.objects.lookup import find_abandoned, find_objects
 from tidelog_server.series.objects.summaries import as_value
 from tidelog_server.series.points import STEP_UNITS, units
 from tidelog_server.services import Services
@@ -31,6 +32,9 @@ class ObjectPage(BaseModel):
     times: list[int] | list[float] = Field(description="seconds since 1970 UTC; with `exact` integers of milliseconds")
     values: list[Any]
     next: int | None
+    abandoned: list[int] = Field(
+        description="attempts that left something behind of this series: read with `abandoned_by`"
+    )
 
 
 Position = Annotated[int | None, Query(ge=-(2**62), le=2**62, description="`next` of the page before")]
@@ -48,6 +52,8 @@ def read_objects(
     newest_first: bool = False,
     exact: bool = False,
     limit: Annotated[int, Query(ge=1, le=reading.PAGE_POINTS)] = 1_000,
+    abandoned_by: AbandonedBy = 0,
+    own: Annotated[bool, Query(description="of a fork, without what it inherits")] = False,
 ) -> ObjectPage:
     """Points with a step from `start` to `stop`, both included, and between `after` and `before`: the first of them, or
     the last ones.
@@ -57,7 +63,11 @@ def read_objects(
         run = runs.find_run(connection, label)
     services.tails.prepare([run.id])
     with services.database.read() as connection:
-        found = reading.find_objects(connection, services.tails, run.project_id, run.id, path.strip("/"))
+        path = path.strip("/")
+        found = find_objects(
+            connection, services.tails, run.project_id, run.id, path, abandoned_by=abandoned_by, own=own
+        )
+        abandoned = find_abandoned(connection, run.id, [path]).get(path, [])
         if found is None:
             raise SeriesNotFoundError(f"The run {label} has no series of texts or objects at {path[:200]!r}.")
         page = reading.page_of(
@@ -76,6 +86,7 @@ def read_objects(
         steps=(points.steps if exact else points.steps / STEP_UNITS).tolist(),
         times=(points.times if exact else points.times / 1000).tolist(),
         values=[as_value(found.type, value) for value in points.values],
+        abandoned=[head.abandoned_by for head in abandoned],
         next=int(points.steps[0 if newest_first else -1]) if page.more and len(points) else None,
     )
 

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response, StreamingResponse
 
-from tidelog_server.api.series import Step
+from tidelog_server.api.series import AbandonedBy, Step
 from tidelog_server.errors import FileNotHereError
 from tidelog_server.files import archive, reading, serving
 from tidelog_server.files.reading import FilePage, RunFile
@@ -59,13 +59,14 @@ def list_files(
     label: str,
     path: FilePath,
     step: Step = None,
+    abandoned_by: AbandonedBy = 0,
     after: Annotated[str | None, Query(max_length=4096)] = None,
     limit: Annotated[int, Query(ge=1, le=reading.PAGE_FILES)] = reading.PAGE_FILES,
 ) -> RunFileList:
     """What is known of the file or the files at a path; of a series, of the one at `step` or the last."""
     services: Services = request.app.state.services
     run = find_folded(services, label)
-    page = find_files(services, run, path, step=units(step), after=after, limit=limit)
+    page = find_files(services, run, path, step=units(step), abandoned_by=abandoned_by, after=after, limit=limit)
     artifact = None if page.artifact is None else {"project": run.project, **page.artifact}
     return RunFileList(type=page.type, files=list(map(_listed, page.files)), next=page.next, artifact=artifact)
 
@@ -119,12 +120,14 @@ def read_file(
     path: FilePath,
     name: FileName = None,
     step: Step = None,
+    abandoned_by: AbandonedBy = 0,
     view: bool = False,
     sha256: Annotated[str | None, Query(max_length=64, description="answered for ever as long as it is this")] = None,
 ) -> Response:
     """The bytes of a file, whole or in a range. With `view`, HTML and SVG come for a sandboxed frame."""
     services: Services = request.app.state.services
-    page = find_files(services, find_folded(services, label), path, name=name, step=units(step))
+    which = {"name": name, "step": units(step), "abandoned_by": abandoned_by}
+    page = find_files(services, find_folded(services, label), path, **which)
     if page.type == "file_set" and name is None:
         raise FileNotHereError(f"{path[:200]!r} is a file set: say which file by `name`, or ask for its archive.")
     if not page.files:

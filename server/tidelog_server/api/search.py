@@ -44,6 +44,7 @@ class LogHitOut(BaseModel):
     before: str
     found: str
     behind: str
+    abandoned_by: int = Field(description="the attempt that left the line behind; 0: it is part of the series")
 
 
 class LogHitList(BaseModel):

@@ -21,6 +21,9 @@ router = APIRouter(tags=["series"])
 STEP_MAX = 4e12
 
 Step = Annotated[float | None, Query(ge=-STEP_MAX, le=STEP_MAX, allow_inf_nan=False)]
+AbandonedBy = Annotated[
+    int, Query(ge=0, le=2**31 - 1, description="what this attempt left behind of the series; 0: the curve")
+]
 
 
 class SeriesPage(BaseModel):
@@ -47,9 +50,7 @@ def read_series(
     stop: Step = None,
     after: Annotated[int | None, Query(ge=-(2**62), le=2**62, description="`next` of the page before")] = None,
     limit: Annotated[int, Query(ge=1, le=export.PAGE_POINTS)] = export.PAGE_POINTS,
-    abandoned_by: Annotated[
-        int, Query(ge=0, le=2**31 - 1, description="what this attempt left behind of the series; 0: the curve")
-    ] = 0,
+    abandoned_by: AbandonedBy = 0,
     exact: Annotated[bool, Query(description="steps as integers of millionths, times of milliseconds")] = False,
 ) -> Response:
     """Every point with a step from `start` to `stop`, both included, and greater than `after`.

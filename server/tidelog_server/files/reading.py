@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from tidelog_server.errors import FileNotHereError
 from tidelog_server.files.media_types import extension_of, media_type_of
 from tidelog_server.runs.paths import path_ids
-from tidelog_server.series.objects.reading import find_objects, page_of
+from tidelog_server.series.objects.lookup import FoundObjects, find_objects
+from tidelog_server.series.objects.reading import page_of
 from tidelog_server.series.points import STEP_UNITS
 from tidelog_server.series.tails import Tails
 from tidelog_server.tables import attributes, blobs, file_set_entries, files, writers
@@ -74,10 +75,12 @@ def files_at(
     *,
     name: str | None = None,
     step: int | None = None,
+    abandoned_by: int = 0,
     after: str | None = None,
     limit: int = PAGE_FILES,
 ) -> FilePage:
-    """The files at a path: the one with this `name` in a set, or at this `step` of a series (else its last), or a page.
+    """The files at a path: the one with this `name` in a set, or at this `step` of a series (else its last), or of what
+    an attempt left behind of it, or a page.
 
     Raises `FileNotHereError` if there is none.
     """
@@ -95,7 +98,8 @@ def files_at(
     if row.type == "file":
         return FilePage("file", tuple(_resolved(connection, [_reference(json.loads(row.text))])))
     if row.type == "file_series":
-        return _of_series(connection, tails, project_id, run_id, path, step)
+        found = find_objects(connection, tails, project_id, run_id, path, abandoned_by=abandoned_by)
+        return _of_series(connection, found, path, step)
     return _of_set(connection, run_id, path_id, name, after, limit)
 
 
@@ -127,10 +131,7 @@ def totals(connection: sa.Connection, project_id: int, run_id: int, path: str) -
     return int(count), int(size)
 
 
-def _of_series(
-    connection: sa.Connection, tails: Tails, project_id: int, run_id: int, path: str, step: int | None
-) -> FilePage:
-    found = find_objects(connection, tails, project_id, run_id, path)
+def _of_series(connection: sa.Connection, found: FoundObjects | None, path: str, step: int | None) -> FilePage:
     page = None if found is None else page_of(connection, found, start=step, stop=step, limit=1, newest_first=True)
     if page is None or not len(page.points):
         raise FileNotHereError(f"The series {path[:200]!r} has no file at step {(step or 0) / STEP_UNITS}.")

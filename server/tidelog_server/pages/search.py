@@ -10,6 +10,7 @@ from starlette.responses import Response
 from tidelog_server.errors import InvalidRequestError
 from tidelog_server.pages.addresses import dashboard_address, plain_step, project_address, run_address, search_address
 from tidelog_server.pages.axes import Choice
+from tidelog_server.pages.objects.origins import kept_pairs
 from tidelog_server.pages.problems import PageRoute
 from tidelog_server.pages.templating import render, wanted_partial
 from tidelog_server.runs.projects import find_project
@@ -133,6 +134,5 @@ def address_of(hit: NameHit) -> str:
 
 def log_address(hit: LogHit) -> str:
     """The log of the run, at this line."""
-    return run_address(
-        hit.project, hit.label, [("tab", "console"), ("series", hit.path), ("step", plain_step(hit.step))]
-    )
+    pairs = [("tab", "console"), ("series", hit.path), ("step", plain_step(hit.step)), *kept_pairs(hit.abandoned_by)]
+    return run_address(hit.project, hit.label, pairs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
@@ -44,6 +44,7 @@ class Line:
     strokes: tuple[str, ...]
     band: tuple[str, ...]
     behind: tuple[str, ...] = ()
+    is_abandoned: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Source:
     number: int
     label: str
     created_ms: int = 0
+    is_abandoned: bool = False  # by a later attempt
 
 
 @dataclass(frozen=True)
@@ -101,13 +103,19 @@ def show_sketch(
             start=view.start,
             stop=view.stop,
             expressions=parsed([expression] if expression else []),
+            abandoned=view.shows_tails and any(one.attempt for one in chosen),
         )
         drawn = draw(connection, services.tails, board)
     sources = {one.id: Source(one.number, one.label, one.created_ms) for one in chosen}
     numbers = {one: place for place, one in enumerate(paths, start=1)}  # as of the lines of a chart with a script
     curves = [
         (
-            sources[item.run.run_id] if len(paths) <= 1 else Source(numbers[item.text], item.text, item.run.created_ms),
+            replace(
+                sources[item.run.run_id]
+                if len(paths) <= 1
+                else Source(numbers[item.text], item.text, item.run.created_ms),
+                is_abandoned=bool(item.abandoned_by),
+            ),
             item.curve,
         )
         for item in drawn
@@ -204,6 +212,8 @@ class _Plane:
 
 def _line(source: Source, shape: _Shape, plane: _Plane, view: ChartView) -> Line:
     raw = _strokes(shape.x, shape.line, plane)
+    if source.is_abandoned:
+        return Line(colour_of(source.number), source.label, raw, (), is_abandoned=True)
     line = raw
     if view.smooth is not None:
         line = _strokes(shape.x, smoothed(shape.x, shape.line, plane.x_high - plane.x_low, view.smooth), plane)

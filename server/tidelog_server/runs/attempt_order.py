@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from tidelog_server.clock import now_ms
-from tidelog_server.tables import chunks, runs, series, writers
+from tidelog_server.series.heads import has_chunks
+from tidelog_server.tables import chunks, object_chunks, runs, series, writers
 
 SILENT_AFTER_MS = 25_000  # clients send a heartbeat every 5 s: one that missed several does not run beside a new writer
 
@@ -65,16 +66,21 @@ def _make_room(connection: sa.Connection, run_id: int, number: int) -> None:
     connection.execute(sa.update(runs).where(runs.c.id == run_id).values(fold_epoch=runs.c.fold_epoch + 1))
     later = (writers.c.run_id == run_id, writers.c.attempt >= number)
     connection.execute(sa.update(writers).where(*later).values(attempt=writers.c.attempt + 1))
-    first_step = sa.select(sa.func.min(chunks.c.step_min)).where(chunks.c.series_id == series.c.id).scalar_subquery()
+    first_step = sa.func.coalesce(_first_step(chunks), _first_step(object_chunks))
     values = {
         "attempt": series.c.attempt + 1,
         "attempt_step": sa.case(
             (series.c.attempt == 0, sa.func.coalesce(first_step, series.c.attempt_step)), else_=series.c.attempt_step
         ),
     }
-    curves = (mine, series.c.abandoned_by == 0, series.c.attempt >= number)
+    curves = (mine, has_chunks(), series.c.attempt >= number)
     connection.execute(sa.update(series).where(*curves).values(values))
     abandoned = sa.select(series.c.abandoned_by).where(mine, series.c.abandoned_by >= max(number, 1)).distinct()
     for by in sorted(connection.scalars(abandoned), reverse=True):  # from the last on: each number is free by then
         moved = sa.update(series).where(mine, series.c.abandoned_by == by)
         connection.execute(moved.values(abandoned_by=by + 1))
+
+
+def _first_step(table: sa.Table) -> sa.ScalarSelect[int]:
+    """Where a series begins whose chunks are in this table."""
+    return sa.select(sa.func.min(table.c.step_min)).where(table.c.series_id == series.c.id).scalar_subquery()

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tidelog_server.runs.runs import Run
-from tidelog_server.tables import chunks, paths, runs, series, writers
+from tidelog_server.tables import chunks, object_chunks, paths, runs, series, writers
 
 PAGE_STRETCHES = 5_000
 FORKS = 200  # listed at the most
@@ -64,6 +64,7 @@ class Stretch:
 
     id: int
     path: str
+    type: str
     attempt: int
     first_step: int
     is_abandoned: bool
@@ -72,18 +73,26 @@ class Stretch:
 
 def stretches_of(connection: sa.Connection, run_id: int, after: int = 0) -> tuple[list[Stretch], int | None]:
     """The stretches of a run, a page behind the one with the id `after`, and where the next page begins."""
-    columns = (series.c.id, paths.c.path, series.c.attempt, series.c.attempt_step, series.c.abandoned_by)
+    columns = (series.c.id, paths.c.path, series.c.type, series.c.attempt, series.c.attempt_step, series.c.abandoned_by)
     query = (
         sa.select(*columns, series.c.points)
         .join(paths, paths.c.id == series.c.path_id)
-        .where(series.c.run_id == run_id, series.c.type == "float_series", series.c.id > after)
+        .where(series.c.run_id == run_id, series.c.open_step.is_not(None), series.c.id > after)
         .where((series.c.abandoned_by > 0) | (series.c.attempt > 0))
         .order_by(series.c.id)
         .limit(PAGE_STRETCHES + 1)
     )
     rows = connection.execute(query).all()
     found = [
-        Stretch(row.id, row.path, row.abandoned_by or row.attempt, row.attempt_step, row.abandoned_by > 0, row.points)
+        Stretch(
+            id=row.id,
+            path=row.path,
+            type=row.type,
+            attempt=row.abandoned_by if row.abandoned_by > 0 else row.attempt,
+            first_step=row.attempt_step,
+            is_abandoned=row.abandoned_by > 0,
+            points=row.points,
+        )
         for row in rows[:PAGE_STRETCHES]
     ]
     return found, found[-1].id if len(rows) > PAGE_STRETCHES else None
@@ -114,13 +123,17 @@ def _end(rows: list[Any]) -> int | None:
 
 def _first_steps(connection: sa.Connection, run_id: int) -> dict[int, int]:
     """The least step that each attempt abandoned. Not the least that it logged: monitoring counts steps of its own."""
-    query = (
-        sa.select(series.c.abandoned_by, sa.func.min(chunks.c.step_min))
-        .join(chunks, chunks.c.series_id == series.c.id)
-        .where(series.c.run_id == run_id, series.c.abandoned_by > 0)
-        .group_by(series.c.abandoned_by)
-    )
-    return {row[0]: int(row[1]) for row in connection.execute(query)}
+    found: dict[int, int] = {}
+    for table in (chunks, object_chunks):
+        query = (
+            sa.select(series.c.abandoned_by, sa.func.min(table.c.step_min))
+            .join(table, table.c.series_id == series.c.id)
+            .where(series.c.run_id == run_id, series.c.abandoned_by > 0)
+            .group_by(series.c.abandoned_by)
+        )
+        for number, step in connection.execute(query):
+            found[number] = min(int(step), found.get(number, int(step)))
+    return found
 
 
 def _abandoned(connection: sa.Connection, run_id: int) -> dict[int, int]:

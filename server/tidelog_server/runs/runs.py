@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -171,6 +171,12 @@ def runs_by_id(connection: sa.Connection, ids: Iterable[int]) -> list[Run]:
         if run_id not in found:
             raise _no_run(run_id)
     return [found[run_id] for run_id in wanted]
+
+
+def labels_of(connection: sa.Connection, ids: Collection[int]) -> dict[int, str]:
+    """What the runs with these ids are called, wherever they are, by id."""
+    rows = connection.execute(sa.select(runs.c.id, runs.c.label).where(runs.c.id.in_(ids)))
+    return {row.id: row.label for row in rows}
 
 
 @dataclass(frozen=True)

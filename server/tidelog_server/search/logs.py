@@ -29,7 +29,10 @@ SECONDS = 1.5
 
 @dataclass(frozen=True)
 class LogHit:
-    """The last place in one series of a run: `before`, `found` and `behind` are parts of its line."""
+    """The last place in one series of a run: `before`, `found` and `behind` are parts of its line.
+
+    `abandoned_by` is the attempt that left the line behind, 0 where it is part of the series.
+    """
 
     label: str
     name: str
@@ -41,6 +44,7 @@ class LogHit:
     before: str
     found: str
     behind: str
+    abandoned_by: int
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ def search_logs(
     """The string series in which the phrase stands on one line, each with its last such line.
 
     Logs that arrived in the last seconds and are not folded yet are not among them; nor are runs in the trash.
+    What a resumed run left behind is a series of its own. What a fork inherits is found where it was logged.
     `after` is the `next` of the search that this one goes on with.
     """
     deadline = clock() + SECONDS
@@ -145,7 +150,14 @@ def _hit(
     connection: sa.Connection, series_id: int, points: ObjectPoints, number: int, text: str, match: re.Match[str]
 ) -> LogHit:
     query = (
-        sa.select(runs.c.label, runs.c.name, runs.c.number, projects.c.name.label("project"), paths.c.path)
+        sa.select(
+            runs.c.label,
+            runs.c.name,
+            runs.c.number,
+            projects.c.name.label("project"),
+            paths.c.path,
+            series.c.abandoned_by,
+        )
         .select_from(series)
         .join(runs, runs.c.id == series.c.run_id)
         .join(projects, projects.c.id == runs.c.project_id)
@@ -164,5 +176,6 @@ def _hit(
         time_ms=int(points.times[number]),
         before=text[start : match.start()][-BEFORE_CHARACTERS:],
         found=match[0],
+        abandoned_by=max(of.abandoned_by, 0),
         behind=text[match.end() : stop if stop >= 0 else None][:BEHIND_CHARACTERS],
     )

@@ -38,7 +38,7 @@ def grown_through_attempts(
     touched = [] if head is None else _touched(present, head, stretches)
     remaining = present[: len(present) - len(touched)]
     old = [] if head is None else chunks.load(connection, head.id, [chunk.step_min for chunk in touched])
-    history = _History(
+    history = History(
         curve=joined(old),
         before=remaining[-1].step_max if remaining else None,
         attempt=head.attempt if head else -1,
@@ -56,7 +56,7 @@ def grown_through_attempts(
 
 
 @dataclass
-class _History:
+class History:
     """A series while stretches are added to it: the end of its curve, and what they abandon."""
 
     curve: Points  # of the chunks that may change
@@ -66,6 +66,7 @@ class _History:
     reaches: dict[int, int]  # the greatest abandoned step, by the attempt that left it behind
     abandoned: dict[int, Points] = field(default_factory=dict)
     first_steps: dict[int, int] = field(default_factory=dict)  # of attempts that abandoned something
+    least_step: int = 2**63 - 1  # that changes
 
     def add(self, attempt: int, points: Points) -> None:
         """Add points of one attempt, in the order of logging."""
@@ -78,14 +79,19 @@ class _History:
             if self.attempt >= 0:
                 self._abandon(attempt, self.curve[~stays])
             self.curve, self.attempt = self.curve[stays], attempt
-        self.curve = merged(self.curve, with_steps(points, self._greatest()))
+        self._take(with_steps(points, self._greatest()))
 
     def _add_late(self, points: Points) -> None:
         ends = (self._greatest(), self.reaches.get(self.attempt))
         points = with_steps(points, max((end for end in ends if end is not None), default=None))
         is_behind = points.steps >= self.first_step
         self._abandon(self.attempt, points[is_behind])
-        self.curve = merged(self.curve, points[~is_behind])
+        self._take(points[~is_behind])
+
+    def _take(self, points: Points) -> None:
+        if len(points):
+            self.curve = merged(self.curve, points)
+            self.least_step = min(self.least_step, int(points.steps.min()))
 
     def _abandon(self, attempt: int, points: Points) -> None:
         if len(points):
@@ -110,7 +116,7 @@ def _touched(present: list[chunks.Head], head: SeriesHead, stretches: Sequence[S
 
 
 def _curve(
-    run_id: int, path_id: int, head: SeriesHead | None, history: _History, remaining: list[chunks.Head], gone: list[int]
+    run_id: int, path_id: int, head: SeriesHead | None, history: History, remaining: list[chunks.Head], gone: list[int]
 ) -> Growth:
     rows = list(chunks.rows_of(history.curve, run_id=run_id, series_id=None if head is None else head.id))
     after = [*remaining, *map(chunks.head_of, rows)]

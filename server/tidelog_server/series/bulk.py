@@ -2,12 +2,12 @@
 
 The order is that of the runs as they are asked for, and within a run that in which its project first saw the paths:
 the order of an index, so that a page of the hundred-thousandth series costs no more than the first one. A fork has
-the float series that it inherits, too.
+the series that it inherits, too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -15,12 +15,12 @@ import sqlalchemy as sa
 from tidelog_server.errors import InvalidRequestError
 from tidelog_server.runs.runs import Run
 from tidelog_server.series import export
-from tidelog_server.series.heads import FLOAT_SERIES
+from tidelog_server.series.heads import FLOAT_SERIES, has_chunks
 from tidelog_server.series.lineage import Lineage, lineages
 from tidelog_server.series.lookup import find_series
 from tidelog_server.series.points import Points
 from tidelog_server.series.tails import Tails
-from tidelog_server.tables import attributes, chunks, paths, series
+from tidelog_server.tables import SERIES_TYPES, attributes, chunks, object_chunks, paths, series
 
 NAMES_AT_ONCE = 2_000  # paths read from the database at a time, to be matched
 SERIES_AT_ONCE = 200  # looked up at a time
@@ -84,11 +84,11 @@ def series_of(
 
     With `own`, without those that a fork only inherits.
     """
-    inheriting = FLOAT_SERIES in types and not own
+    inheriting = not own and any(kind in SERIES_TYPES for kind in types)
     lines = lineages(connection, [run.id for run in runs[after.run :]]) if inheriting else {}
     for number in range(after.run, len(runs)):
         path_id = after.path_id if number == after.run else 0
-        while rows := _names(connection, runs[number].id, types, path_id, lines.get(runs[number].id)):
+        while rows := _names(connection, runs[number].id, types, path_id, lines.get(runs[number].id), own=own):
             for path_id, path, kind in rows:
                 if matches(path):
                     yield SeriesName(runs[number], path, kind, Place(number, path_id))
@@ -149,7 +149,7 @@ def _groups(names: Iterator[SeriesName]) -> Iterator[list[SeriesName]]:
 
 
 def _names(
-    connection: sa.Connection, run_id: int, types: Sequence[str], after: int, line: Lineage | None
+    connection: sa.Connection, run_id: int, types: Sequence[str], after: int, line: Lineage | None, *, own: bool
 ) -> list[tuple[int, str, str]]:
     query = (
         sa.select(attributes.c.path_id, paths.c.path, attributes.c.type)
@@ -158,28 +158,37 @@ def _names(
         .order_by(attributes.c.path_id)
         .limit(NAMES_AT_ONCE)
     )
-    own = [(path_id, path, kind) for path_id, path, kind in connection.execute(query)]
+    if own:
+        of_run = (series.c.run_id == run_id, series.c.path_id == attributes.c.path_id, has_chunks())
+        query = query.where(attributes.c.type.not_in(SERIES_TYPES) | sa.exists().where(*of_run))
+    found = [(path_id, path, kind) for path_id, path, kind in connection.execute(query)]
     if line is None:
-        return own
-    inherited = _inherited_names(connection, run_id, line, after)
-    return sorted([*own, *inherited])[:NAMES_AT_ONCE]
+        return found
+    for table, kinds in ((chunks, {FLOAT_SERIES}), (object_chunks, {*SERIES_TYPES} - {FLOAT_SERIES})):
+        if wanted := kinds.intersection(types):
+            found += _inherited_names(connection, run_id, line, after, table, wanted)
+    return sorted(set(found))[:NAMES_AT_ONCE]
 
 
-def _inherited_names(connection: sa.Connection, run_id: int, line: Lineage, after: int) -> list[tuple[int, str, str]]:
-    """Float series that ancestors have points of up to the fork, at paths where the run has nothing itself."""
+def _inherited_names(
+    connection: sa.Connection, run_id: int, line: Lineage, after: int, table: sa.Table, types: Collection[str]
+) -> list[tuple[int, str, str]]:
+    """Series of these types, whose chunks are in this table, that ancestors have points of up to the fork, at paths
+    where nothing is noted of the run itself.
+    """
     from_ancestors = [
-        (series.c.run_id == ancestor.run_id) & (chunks.c.step_min <= ancestor.last_step) for ancestor in line.ancestors
+        (series.c.run_id == ancestor.run_id) & (table.c.step_min <= ancestor.last_step) for ancestor in line.ancestors
     ]
     here = attributes.alias("here")
     hidden = sa.exists().where(here.c.run_id == run_id, here.c.path_id == series.c.path_id)
     query = (
-        sa.select(series.c.path_id, paths.c.path)
+        sa.select(series.c.path_id, paths.c.path, series.c.type)
         .distinct()
         .join(paths, paths.c.id == series.c.path_id)
-        .join(chunks, chunks.c.series_id == series.c.id)
-        .where(series.c.type == FLOAT_SERIES, series.c.abandoned_by == 0, series.c.path_id > after)
+        .join(table, table.c.series_id == series.c.id)
+        .where(series.c.type.in_(types), has_chunks(), series.c.path_id > after)
         .where(sa.or_(*from_ancestors), ~hidden)
         .order_by(series.c.path_id)
         .limit(NAMES_AT_ONCE)
     )
-    return [(path_id, path, FLOAT_SERIES) for path_id, path in connection.execute(query)]
+    return [(path_id, path, kind) for path_id, path, kind in connection.execute(query)]

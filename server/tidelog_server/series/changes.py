@@ -15,8 +15,7 @@ from tidelog_server.ingest.batches import LoggedBatch
 from tidelog_server.ingest.records import Assignment, Deletion, FileSetChange, SetChange
 from tidelog_server.runs.values import PathValues
 from tidelog_server.series.heads import FLOAT_SERIES
-from tidelog_server.series.objects.points import ObjectPoints
-from tidelog_server.series.objects.points import joined as joined_objects
+from tidelog_server.series.objects.points import ObjectStretch
 from tidelog_server.series.points import NO_POINTS, PointsByPath, grouped_by_path, joined
 
 Descendants = Callable[[int], Iterable[int]]
@@ -27,14 +26,14 @@ Mask = NDArray[np.bool_]
 class Changes:
     """The net effect: first `deleted` go (with all that they had), then `values`, `points` and `objects` are added.
 
-    `objects` has points by path and type of series. `began_as` says, for a path that got points of more than one type
-    of series, which came first.
+    `objects` has points by path and type of series, in stretches by the attempt of their writer. `began_as` says, for a
+    path that got points of more than one type of series, which came first.
     """
 
     deleted: set[int] = field(default_factory=set)
     values: dict[int, PathValues] = field(default_factory=dict)
     points: PointsByPath = NO_POINTS
-    objects: dict[int, dict[str, ObjectPoints]] = field(default_factory=dict)
+    objects: dict[int, dict[str, list[ObjectStretch]]] = field(default_factory=dict)
     began_as: dict[int, str] = field(default_factory=dict)
 
 
@@ -58,7 +57,7 @@ def changes_in(
     if deleted_after:
         _delete(changes, batches, kept, set(deleted_after), None)
     changes.points = _points_by_path(batches, attempts, kept)
-    _collect_objects(batches, kept, changes)
+    _collect_objects(batches, attempts, kept, changes)
     return changes
 
 
@@ -123,14 +122,13 @@ def _points_by_path(batches: list[LoggedBatch], attempts: list[int], kept: list[
     return grouped_by_path(path_ids, joined([points for _, points in parts]), by_writers)
 
 
-def _collect_objects(batches: list[LoggedBatch], kept: list[_Kept], changes: Changes) -> None:
-    found: dict[int, dict[str, list[ObjectPoints]]] = {}
-    for batch, marks in zip(batches, kept, strict=True):
+def _collect_objects(batches: list[LoggedBatch], attempts: list[int], kept: list[_Kept], changes: Changes) -> None:
+    found = changes.objects
+    for batch, attempt, marks in zip(batches, attempts, kept, strict=True):
         for path_id, kind, points in batch.objects.stretches(marks.objects):
-            found.setdefault(path_id, {}).setdefault(kind, []).append(points)
+            found.setdefault(path_id, {}).setdefault(kind, []).append((attempt, points))
     of_numbers = set(np.intersect1d(changes.points.path_ids, list(found)).tolist()) if found else set()
     for path_id, kinds in found.items():
-        changes.objects[path_id] = {kind: joined_objects(parts) for kind, parts in kinds.items()}
         if path_id in of_numbers:
             changes.began_as[path_id] = _first_kind(batches, kept, path_id)
         elif len(kinds) > 1:

@@ -31,7 +31,7 @@ def examine(connection: sa.Connection, run_id: int) -> Examination:
     count = points = 0
     problems: list[str] = []
     heads = sa.select(series.c.id, paths.c.path, series.c.points, series.c.step_last, series.c.type)
-    is_own = (series.c.type != FLOAT_SERIES) | series.c.open_step.is_not(None)  # not only inherited
+    is_own = series.c.open_step.is_not(None)  # not only inherited
     heads = heads.join(paths, paths.c.id == series.c.path_id).where(series.c.run_id == run_id, is_own)
     for head in connection.execute(heads).all():
         count += 1

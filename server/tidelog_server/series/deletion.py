@@ -15,8 +15,8 @@ from tidelog_server.query.value_types import VIRTUAL
 from tidelog_server.runs.runs import Run
 from tidelog_server.runs.writers import writers_of
 from tidelog_server.series.fold import Folder
-from tidelog_server.series.heads import FLOAT_SERIES, has_chunks
-from tidelog_server.tables import attributes, paths, series
+from tidelog_server.series.heads import has_chunks
+from tidelog_server.tables import SERIES_TYPES, attributes, paths, series
 
 PATHS_PER_SLICE = 500  # deleted in one transaction, so that a namespace of 100,000 holds nobody up
 
@@ -72,7 +72,7 @@ def _ids_at(folder: Folder, run: Run, path: str | None) -> list[int]:
     logged = sa.exists().where(
         series.c.run_id == attributes.c.run_id, series.c.path_id == attributes.c.path_id, has_chunks()
     )
-    is_own = (attributes.c.type != FLOAT_SERIES) | logged  # and not what a fork inherits
+    is_own = attributes.c.type.not_in(SERIES_TYPES) | logged  # and not what a fork inherits
     query = (
         sa.select(attributes.c.path_id)
         .join(paths, paths.c.id == attributes.c.path_id)

@@ -47,7 +47,9 @@ from tidelog_server.series.lineage import with_ancestors
 from tidelog_server.series.objects import chunks as object_chunks
 from tidelog_server.series.objects import folding
 from tidelog_server.series.objects.growth import ObjectGrowth
-from tidelog_server.series.points import PointsByPath
+from tidelog_server.series.objects.inheritance import Whole, grown_wholes
+from tidelog_server.series.objects.inheritance import show as show_wholes
+from tidelog_server.series.points import Int64s, PointsByPath
 from tidelog_server.series.stored import Stored, StoredValue
 from tidelog_server.series.stubs import StubGrowth, fitting, grown_stubs, write_chunks
 from tidelog_server.series.types import Settled, notices, settle
@@ -72,6 +74,7 @@ class Plan:
     stubs: StubGrowth | None
     growths: list[Growth]
     object_growths: list[ObjectGrowth]
+    object_wholes: list[Whole]  # of a fork: its curves of objects, over the whole lineage
     values: dict[int, StoredValue]
     file_sets: dict[int, FileSetChanges]
     emptied_file_sets: list[int]
@@ -205,6 +208,12 @@ class Folder:
             heads["abandoned_by"] = OWN
             before = heads_at(inherited, heads["path_id"])
             takes_over = bool(changes.deleted) or bool(((before["id"] != 0) & (least <= before["step_last"])).any())
+        object_growths = folding.plan(connection, run_id, fork_step, stored.object_heads, settled.objects)
+        curves = list(folding.curves_in(object_growths))
+        wholes: list[Whole] = []
+        if fork_step is not None:
+            wholes, in_objects = grown_wholes(connection, run_id, stored.object_heads, curves)
+            takes_over |= in_objects
         stubs, growths = _grown(connection, run_id, points, heads)
         return Plan(
             run_id=run_id,
@@ -214,7 +223,8 @@ class Folder:
             points=sum(len(batch.points) + len(batch.objects) for batch in batches),
             stubs=stubs,
             growths=growths,
-            object_growths=folding.plan(connection, run_id, stored.object_heads, settled.objects),
+            object_growths=object_growths,
+            object_wholes=wholes,
             values=settled.values,
             file_sets=settled.file_sets,
             emptied_file_sets=settled.emptied,
@@ -223,10 +233,14 @@ class Folder:
             deleted_paths=sorted(changes.deleted),
             deleted_series=stored.deleted_series,
             name=_new_name(connection, settled.values),
-            least_step=inheritance.ANY_STEP if changes.deleted else int(least.min(initial=inheritance.NO_STEP)),
+            least_step=inheritance.ANY_STEP if changes.deleted else _least_step(least, curves),
             inherited=inherited,
             takes_over=takes_over,
         )
+
+
+def _least_step(of_numbers: Int64s, of_objects: Sequence[ObjectGrowth]) -> int:
+    return min([int(of_numbers.min(initial=inheritance.NO_STEP)), *(growth.least_step for growth in of_objects)])
 
 
 def _grown(
@@ -289,6 +303,7 @@ def apply(connection: sa.Connection, plan: Plan) -> bool:
         hide_curves(connection, plan.run_id, [*plan.values, *(growth.head.path_id for growth in plan.object_growths)])
     _write_series(connection, plan)
     folding.write(connection, plan.object_growths)
+    show_wholes(connection, plan.run_id, plan.object_wholes)
     file_sets.delete(connection, plan.run_id, plan.emptied_file_sets)
     sets = file_sets.change(connection, plan.run_id, plan.file_sets)
     objects = folding.last_values(plan.object_growths)

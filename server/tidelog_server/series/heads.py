@@ -86,6 +86,11 @@ def has_chunks() -> sa.ColumnElement[bool]:
     return sa.and_(series.c.abandoned_by <= 0, series.c.open_step.is_not(None))
 
 
+def is_of_lineage() -> sa.ColumnElement[bool]:
+    """What tells the row of a fork's lineage from the heads of points."""
+    return sa.and_(series.c.abandoned_by == 0, series.c.open_step.is_(None))
+
+
 def as_head(row: sa.Row[tuple[object, ...]]) -> SeriesHead:
     """A row of the table `series`."""
     values = row._mapping
@@ -260,17 +265,11 @@ def show_curves(connection: sa.Connection, run_id: int, heads: Heads) -> None:
 
 
 def hide_curves(connection: sa.Connection, run_id: int, path_ids: Sequence[int]) -> None:
-    """Delete what `show_curves` wrote at these paths."""
-    bulk.delete(
-        connection,
-        series,
-        {
-            "run_id": [run_id] * len(path_ids),
-            "path_id": path_ids,
-            "abandoned_by": [0] * len(path_ids),
-            "type": [FLOAT_SERIES] * len(path_ids),
-        },
-    )
+    """Delete what a fork shows of its lineage at these paths, whatever the type of series."""
+    rest = iter(path_ids)
+    while part := list(islice(rest, SERIES_PER_STATEMENT)):
+        shown = (series.c.run_id == run_id, series.c.path_id.in_(part), is_of_lineage())
+        connection.execute(sa.delete(series).where(*shown))
 
 
 def delete_heads(connection: sa.Connection, series_ids: Sequence[int]) -> None:

@@ -2,8 +2,8 @@
 
 Tables, queries and pages read one row for each series. That of a fork's curve is over the whole lineage: what it
 inherits, worked out here whenever it may have changed, and its own points, which each fold of the fork adds anew.
-A run that gets points at steps that a fork inherits says so in the fold's transaction (`mark`). Only series of numbers
-are inherited: a fork has parameters of its own.
+A run that gets points at steps that a fork inherits says so in the fold's transaction (`mark`). Series are inherited,
+those of texts, histograms and files too (`objects.inheritance`); values are not: a fork has parameters of its own.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from tidelog_server import bulk
 from tidelog_server.clock import now_ms
 from tidelog_server.query.expressions import in_ids
-from tidelog_server.runs.attributes import SERIES, write_series_values
+from tidelog_server.runs.attributes import write_series_values
 from tidelog_server.series import chunks, statistics
 from tidelog_server.series.heads import (
     HEAD,
@@ -34,9 +34,11 @@ from tidelog_server.series.heads import (
     show_curves,
 )
 from tidelog_server.series.lineage import Ancestor, lineages
+from tidelog_server.series.objects import inheritance as objects
+from tidelog_server.series.objects.inheritance import ObjectSettlement
 from tidelog_server.series.points import NEXT_STEP, Int64s, PointsByPath
 from tidelog_server.series.statistics import merge_each, statistics_of
-from tidelog_server.tables import attributes, inherited_series, runs, series
+from tidelog_server.tables import SERIES_TYPES, attributes, inherited_series, runs, series
 from tidelog_server.tables import chunks as chunks_table
 
 SERIES_AT_ONCE = 2_000  # of which chunks are cut and decoded; bounds memory
@@ -56,6 +58,7 @@ class Settlement:
     inherits_epoch: int
     inherited: Heads
     curves: Heads
+    objects: ObjectSettlement
     gone: list[int]  # paths of curves that are no longer there
 
 
@@ -121,12 +124,14 @@ def settlement(connection: sa.Connection, run_id: int) -> Settlement | None:
     epoch, project_id, wanted = row
     own = load_all(connection, run_id)
     inherited = _inherited(connection, run_id, own, line.ancestors)
-    others = sa.select(attributes.c.path_id).where(attributes.c.run_id == run_id, attributes.c.type != SERIES)
-    inherited = inherited[~np.isin(inherited["path_id"], list(connection.scalars(others)))]
+    others = objects.own_paths(connection, run_id)
+    inherited = inherited[~np.isin(inherited["path_id"], list(others))]
     alone = inherited[~np.isin(inherited["path_id"], own["path_id"])]
     curves = np.concatenate([lineage_of(inherited, own), alone])
     gone = np.setdiff1d(load_inherited(connection, run_id)["path_id"], curves["path_id"])
-    return Settlement(run_id, project_id, epoch, wanted, inherited, curves, gone.tolist())
+    taken = {*others, *curves["path_id"].tolist()}
+    shown = objects.settlement(connection, run_id, line.ancestors, taken)
+    return Settlement(run_id, project_id, epoch, wanted, inherited, curves, shown, [*gone.tolist(), *shown.gone])
 
 
 def apply(connection: sa.Connection, found: Settlement) -> bool:
@@ -142,9 +147,11 @@ def apply(connection: sa.Connection, found: Settlement) -> bool:
     connection.execute(sa.insert(inherited_series).values(run_id=found.run_id, data=found.inherited.tobytes()))
     hide_curves(connection, found.run_id, found.gone)
     n = len(found.gone)
-    gone: bulk.Columns = {"run_id": [found.run_id] * n, "path_id": found.gone, "type": [SERIES] * n}
-    bulk.delete(connection, attributes, gone)
+    for kind in SERIES_TYPES:
+        gone: bulk.Columns = {"run_id": [found.run_id] * n, "path_id": found.gone, "type": [kind] * n}
+        bulk.delete(connection, attributes, gone)
     show(connection, found.project_id, found.run_id, found.curves)
+    objects.apply(connection, found.project_id, found.run_id, found.objects)
     return True
 
 

@@ -17,7 +17,7 @@ from tidelog_server.ingest.payloads import Event
 from tidelog_server.runs.values import FileSetChanges, SetChanges, same_type
 from tidelog_server.series.changes import Changes
 from tidelog_server.series.heads import FLOAT_SERIES
-from tidelog_server.series.objects.points import ObjectPoints
+from tidelog_server.series.objects.points import ObjectPoints, ObjectStretch, joined
 from tidelog_server.series.points import STEP_UNITS, Points, PointsByPath
 from tidelog_server.series.stored import Stored, StoredValue
 
@@ -39,7 +39,7 @@ class Settled:
     """What is written: for each path one type. The stored entries of `emptied` file sets go first."""
 
     points: PointsByPath
-    objects: dict[int, tuple[str, ObjectPoints]] = field(default_factory=dict)
+    objects: dict[int, tuple[str, list[ObjectStretch]]] = field(default_factory=dict)
     values: dict[int, tuple[str, Any]] = field(default_factory=dict)
     file_sets: dict[int, FileSetChanges] = field(default_factory=dict)
     emptied: list[int] = field(default_factory=list)
@@ -97,10 +97,11 @@ def _settle_objects(changes: Changes, stored: Stored, settled: Settled) -> None:
     for path_id, by_kind in changes.objects.items():
         kind = stored.series_type(path_id) if stored.is_series(path_id) else changes.began_as.get(path_id)
         kind = kind or next(iter(by_kind))
-        for other, objects in by_kind.items():
+        for other, stretches in by_kind.items():
             if other == kind:
-                settled.objects[path_id] = (kind, objects)
+                settled.objects[path_id] = (kind, stretches)
             else:
+                objects = joined([points for _, points in stretches])
                 settled.conflicts.append(_refused(path_id, kind, other, objects, _shown_object(other, objects)))
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from starlette.datastructures import QueryParams
 
+from tests.journals import Sender
 from tests.server.pages.conftest import Pages
 from tidelog_server.pages.chart_view import ChartView, view_from
 from tidelog_server.series.smoothing import KINDS, Smoothing, smoothed
@@ -59,6 +60,19 @@ def test_pictures_follow_the_address(pages: Pages, address: str) -> None:
     assert answer.status_code == 200
     behind = 2 if "smooth" in address else 0
     assert len(re.findall("<polyline", answer.text)) == 2 + behind
+
+
+def test_abandoned_tails_are_dashed_in_pictures(pages: Pages) -> None:
+    """Beside the curve of a resumed run, unless the address says that they are not wanted."""
+    for attempt, steps in enumerate((range(4), range(2, 3))):
+        began_ms = 1_700_000_000_000 + attempt * 100_000
+        sender = Sender(pages.services.receiver, project="mnist", key="resumed", created_ms=began_ms)
+        sender.journal.column("loss", [(float(step), float(step + attempt)) for step in steps])
+        sender.journal.end(time_s=began_ms / 1000 + 50)
+        sender.ship()
+    address = "/projects/mnist/chart.svg?path=loss&run=MNIST-1"
+    assert pages.get(address).text.count(", abandoned</title>") == 1
+    assert "abandoned" not in pages.get(f"{address}&tails=off").text
 
 
 def test_an_expression_has_a_picture(pages: Pages) -> None:

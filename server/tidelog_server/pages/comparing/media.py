@@ -23,7 +23,8 @@ from tidelog_server.pages.run.files import ShownFile, shown_file
 from tidelog_server.runs.comparison import Difference
 from tidelog_server.runs.paths import path_ids
 from tidelog_server.runs.runs import Run
-from tidelog_server.series.objects.alongside import Alongside, alongside, found_alongside
+from tidelog_server.series.objects.alongside import Alongside, alongside
+from tidelog_server.series.objects.lookup import find_by_ids
 from tidelog_server.series.points import STEP_UNITS
 from tidelog_server.services import Services
 from tidelog_server.tables import attributes
@@ -103,7 +104,7 @@ def media_of(
     shown = wanted[: max(CELLS // max(len(runs), 1), 1)]
     ids = path_ids(connection, project_id, shown)
     run_ids = [run.id for run in runs]
-    found = found_alongside(connection, services.tails, run_ids, list(ids.values()))
+    found = find_by_ids(connection, services.tails, run_ids, list(ids.values()))
     beside = alongside(connection, {key: one for key, one in found.items() if one.type in SERIES_TYPES}, at)
     kinds = {key: one.type for key, one in found.items()}
     draw = _Drawing(connection, services, runs, beside, kinds, _single_files(connection, run_ids, ids))

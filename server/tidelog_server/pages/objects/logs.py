@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from tidelog_server.pages.objects.ansi import Span, readable, spans_of
+from tidelog_server.series.objects.lookup import FoundObjects
 from tidelog_server.series.objects.points import ObjectPoints
-from tidelog_server.series.objects.reading import FoundObjects, page_of
+from tidelog_server.series.objects.reading import page_of
 
 __all__ = ["LogLine", "Matches", "lines_of", "matches_in", "readable"]
 

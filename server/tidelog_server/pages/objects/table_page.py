@@ -12,12 +12,14 @@ from starlette.responses import Response
 from tidelog_server.errors import FileNotHereError, RunNotFoundError
 from tidelog_server.files import reading as files
 from tidelog_server.files.reading import RunFile
-from tidelog_server.pages.addresses import run_address, table_address, with_query
+from tidelog_server.pages.addresses import run_address, table_address
 from tidelog_server.pages.objects.tables import MEDIA_TYPE, ROWS, SHOWN_BYTES, TablePart, part_of
 from tidelog_server.pages.problems import PageRoute
+from tidelog_server.pages.run.files import shown_file
 from tidelog_server.pages.templating import render
 from tidelog_server.runs.runs import Run, find_run
 from tidelog_server.series.objects import reading
+from tidelog_server.series.objects.lookup import FoundObjects, find_objects
 from tidelog_server.series.points import STEP_UNITS
 from tidelog_server.services import Services
 
@@ -61,11 +63,14 @@ def show_table(
     label: str,
     path: Annotated[str, Query(min_length=1, max_length=1024)],
     step: Annotated[int | None, Query(ge=-STEPS_LIMIT, le=STEPS_LIMIT)] = None,
+    abandoned: Annotated[int, Query(ge=0, le=2**31 - 1)] = 0,
     sort: Annotated[int | None, Query(ge=0, le=100_000)] = None,
     descending: bool = False,
     first: Annotated[int, Query(ge=0, le=10**9)] = 0,
 ) -> Response:
-    """Some rows of a table; of a series the one at this step (in millionths), by default the last."""
+    """Some rows of a table; of a series the one at this step (in millionths), by default the last, or one of those that
+    an attempt abandoned.
+    """
     services: Services = request.app.state.services
     path = path.strip("/")
     with services.database.read() as connection:
@@ -74,8 +79,10 @@ def show_table(
         raise RunNotFoundError(f"There is no run {label[:80]!r} in the project {project[:80]!r}; it may have moved.")
     services.folder.fold(run.id)
     with services.database.read() as connection:
-        found = files.files_at(connection, services.tails, run.project_id, run.id, path, step=step)
-        steps = _steps(connection, services, run, path) if found.type == "file_series" else ()
+        where = (connection, services.tails, run.project_id, run.id, path)
+        found = files.files_at(*where, step=step, abandoned_by=abandoned)
+        series = find_objects(*where, abandoned_by=abandoned) if found.type == "file_series" else None
+        steps = () if series is None else _steps(connection, series)
     if not found.files or found.files[0].media_type != MEDIA_TYPE:
         raise FileNotHereError(f"What the run {label} has at {path[:200]!r} is no table.")
     file = found.files[0]
@@ -83,7 +90,13 @@ def show_table(
     table, problem = _table(services, file, sort, descending, first)
 
     def address(**wanted: int | bool | None) -> str:
-        kept = {"step": step, "sort": sort, "descending": descending, "first": 0} | wanted
+        kept = {
+            "step": step,
+            "abandoned": abandoned or None,
+            "sort": sort,
+            "descending": descending,
+            "first": 0,
+        } | wanted
         return table_address(run.project, run.label, path, **kept)
 
     length = table.rows_in_all if table is not None else 0
@@ -92,7 +105,7 @@ def show_table(
         run_address=run_address(run.project, run.label),
         path=path,
         step=shown_step,
-        download=_download(run, path, file),
+        download=shown_file(run, path, file, abandoned_by=abandoned).download,
         problem=problem,
         table=table,
         heads=tuple(
@@ -111,11 +124,8 @@ def show_table(
     return render(request, "pages/table.html", page)
 
 
-def _steps(connection: sa.Connection, services: Services, run: Run, path: str) -> tuple[int, ...]:
+def _steps(connection: sa.Connection, found: FoundObjects) -> tuple[int, ...]:
     """The newest steps of a series of files."""
-    found = reading.find_objects(connection, services.tails, run.project_id, run.id, path)
-    if found is None:
-        return ()
     page = reading.page_of(connection, found, limit=STEPS, newest_first=True)
     return tuple(page.points.steps.tolist())
 
@@ -129,8 +139,3 @@ def _table(
         return None, f"The table is {file.size:,} bytes long; up to {SHOWN_BYTES:,} are shown. It can be downloaded."
     content = b"".join(services.blobs.read(file.key, 0, file.size))
     return part_of(content, sort=sort, descending=descending, first=first), ""
-
-
-def _download(run: Run, path: str, file: RunFile) -> str:
-    pairs = [("path", path), *((("step", repr(file.step)),) if file.step is not None else ())]
-    return with_query(f"/api/runs/{run.label}/files", pairs)

@@ -9,9 +9,17 @@ from tidelog_server.pages.addresses import log_address
 from tidelog_server.pages.axes import Choice
 from tidelog_server.pages.chart_sections import MONITORING
 from tidelog_server.pages.objects.logs import Matches, matches_in
-from tidelog_server.pages.run.log import OLDEST, STEPS_LIMIT, LogPage, lines_address, page_of_log, text_address
+from tidelog_server.pages.objects.origins import Origins, attempt_of, kept_pairs, origins_of
+from tidelog_server.pages.run.log import (
+    OLDEST,
+    STEPS_LIMIT,
+    LogPage,
+    lines_address,
+    page_of_log,
+    text_address,
+)
 from tidelog_server.pages.run.tab import Shown, Tab
-from tidelog_server.series.objects import reading
+from tidelog_server.series.objects.lookup import find_abandoned, find_objects
 from tidelog_server.series.points import STEP_UNITS
 
 NAMES = ("stdout", "stderr")
@@ -41,6 +49,8 @@ class ConsoleView:
     text_address: str
     is_alive: bool
     is_list: bool
+    abandoned: int
+    origins: Origins
 
 
 def paths_of(shown: Shown) -> list[str]:
@@ -62,18 +72,28 @@ def _view(shown: Shown) -> ConsoleView:
     run, connection = shown.run, shown.connection
     search = query.get("search", "").strip()[:SEARCH_CHARACTERS]
     wraps = query.get("wrap") != "off"
-    kept = [] if wraps else [("wrap", "off")]
-    found = reading.find_objects(connection, shown.services.tails, run.project_id, run.id, path) if path else None
+    wrap_pairs = [] if wraps else [("wrap", "off")]
+    left_behind = find_abandoned(connection, run.id, [path]).get(path, []) if path and run.attempt else []
+    abandoned = attempt_of(query)
+    abandoned = abandoned if abandoned in {head.abandoned_by for head in left_behind} else 0
+    kept = [*wrap_pairs, *kept_pairs(abandoned)]
+    where = (connection, shown.services.tails, run.project_id, run.id, path)
+    found = find_objects(*where, abandoned_by=abandoned) if path else None
     before, after, around = _position(query, "before"), _position(query, "after"), _step(query)
     matches = matches_in(connection, found, search, before=before) if found is not None and search else None
     log = None
     if found is not None and matches is None:
-        log = page_of_log(connection, run, path, found, before=before, after=after, around=around)
-    searched_on = [("search", search), ("before", str(matches.before) if matches and matches.before else "")]
+        log = page_of_log(connection, run, path, found, before=before, after=after, around=around, abandoned=abandoned)
+    searched_on = [*kept, ("search", search), ("before", str(matches.before) if matches and matches.before else "")]
     return ConsoleView(
         path=path,
         series=tuple(
-            Choice(one, one.removeprefix(f"{MONITORING}/"), log_address(run.project, run.label, one, kept), one == path)
+            Choice(
+                one,
+                one.removeprefix(f"{MONITORING}/"),
+                log_address(run.project, run.label, one, wrap_pairs),
+                one == path,
+            )
             for one in _offered(paths, path)
         ),
         log=log,
@@ -82,13 +102,27 @@ def _view(shown: Shown) -> ConsoleView:
         matches=matches,
         search_on=log_address(run.project, run.label, path, searched_on) if matches and matches.before else "",
         wraps=wraps,
-        wrap_address=log_address(run.project, run.label, path, [("search", search), ("wrap", "off" if wraps else "")]),
+        wrap_address=log_address(
+            run.project,
+            run.label,
+            path,
+            [("search", search), ("wrap", "off" if wraps else ""), *kept_pairs(abandoned)],
+        ),
         here=log_address(run.project, run.label, path, kept),
         oldest=log_address(run.project, run.label, path, [*kept, ("after", str(OLDEST))]),
-        lines_address=lines_address(run, path),
-        text_address=text_address(run, path),
-        is_alive=run.state in ("running", "crashed"),
+        lines_address=lines_address(run, path, abandoned),
+        text_address=text_address(run, path, abandoned),
+        is_alive=run.state in ("running", "crashed") and not abandoned,
         is_list=len(paths) > SEGMENTS,
+        abandoned=abandoned,
+        origins=origins_of(
+            connection,
+            run,
+            [] if found is None else [found],
+            left_behind,
+            abandoned,
+            lambda attempt: log_address(run.project, run.label, path, [*wrap_pairs, *kept_pairs(attempt)]),
+        ),
     )
 
 

@@ -23,7 +23,7 @@ from tidelog_server.runs.runs import Run
 from tidelog_server.series import export
 from tidelog_server.series.lookup import FoundSeries, find_series
 from tidelog_server.series.objects import reading
-from tidelog_server.series.objects.reading import FoundObjects
+from tidelog_server.series.objects.lookup import FoundObjects, find_objects
 from tidelog_server.series.objects.summaries import as_value
 from tidelog_server.series.points import STEP_UNITS
 from tidelog_server.services import Services
@@ -124,7 +124,7 @@ def _found(
     connection: sa.Connection, services: Services, run: Run, path: str
 ) -> tuple[str, FoundSeries | FoundObjects]:
     """The series at this path, of numbers or of anything else, and its type."""
-    objects = reading.find_objects(connection, services.tails, run.project_id, run.id, path)
+    objects = find_objects(connection, services.tails, run.project_id, run.id, path)
     if objects is not None:
         return objects.type, objects
     [numbers] = find_series(connection, services.tails, run.project_id, [(run.id, path)])

@@ -114,10 +114,13 @@ def _artifacts(shown: Shown) -> tuple[RunArtifact, ...]:
     )
 
 
-def shown_file(run: Run, path: str, file: RunFile, name: str | None = None, text: str | None = None) -> ShownFile:
+def shown_file(
+    run: Run, path: str, file: RunFile, name: str | None = None, text: str | None = None, *, abandoned_by: int = 0
+) -> ShownFile:
     """A file with the addresses that lead to it."""
     api = f"/api/runs/{run.label}/files"
     pairs = [("path", path), ("name", name or ""), ("step", "" if file.step is None else repr(file.step))]
+    pairs.append(("abandoned_by", str(abandoned_by) if abandoned_by else ""))
     pinned = [*pairs, ("sha256", file.sha256 or "")]
     return ShownFile(
         path=path,

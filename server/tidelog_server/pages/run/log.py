@@ -13,10 +13,12 @@ from starlette.responses import Response, StreamingResponse
 from tidelog_server.errors import RunNotFoundError, SeriesNotFoundError
 from tidelog_server.pages.addresses import log_address, run_address, with_query
 from tidelog_server.pages.objects.logs import LogLine, lines_of
+from tidelog_server.pages.objects.origins import kept_pairs
 from tidelog_server.pages.problems import PageRoute
 from tidelog_server.pages.templating import render
 from tidelog_server.runs.runs import Run, find_run
 from tidelog_server.series.objects import reading
+from tidelog_server.series.objects.lookup import FoundObjects, find_objects
 from tidelog_server.series.objects.points import ObjectPoints
 from tidelog_server.services import Services
 
@@ -29,6 +31,7 @@ OLDEST = -STEPS_LIMIT  # behind this step lie all lines
 STRING_SERIES = "string_series"
 
 Path = Annotated[str, Query(min_length=1, max_length=1024)]
+AbandonedBy = Annotated[int, Query(ge=0, le=2**31 - 1)]
 Position = Annotated[int | None, Query(ge=-STEPS_LIMIT, le=STEPS_LIMIT)]
 
 
@@ -52,13 +55,16 @@ def page_of_log(
     connection: sa.Connection,
     run: Run,
     path: str,
-    found: reading.FoundObjects,
+    found: FoundObjects,
     *,
     before: int | None = None,
     after: int | None = None,
     around: int | None = None,
+    abandoned: int = 0,
 ) -> LogPage:
-    """The lines before a step, behind one, or half of them on either side of one; the newest ones without any."""
+    """The lines before a step, behind one, or half of them on either side of one; the newest ones without any. `found`
+    may be what an attempt abandoned, which addresses then say.
+    """
     if around is not None:
         newer = reading.page_of(connection, found, start=around, limit=LINES // 2)
         older = reading.page_of(connection, found, stop=around - 1, limit=LINES // 2, newest_first=True)
@@ -72,11 +78,12 @@ def page_of_log(
         stop = None if before is None else before - 1
         page = reading.page_of(connection, found, stop=stop, limit=LINES, newest_first=True)
         lines, has_older, has_newer, points = lines_of(page.points), page.more, before is not None, (page.points,)
+    kept = kept_pairs(abandoned)
     steps = [int(step) for part in points for step in (part.steps[:1].tolist() + part.steps[-1:].tolist())]
     first, last = (min(steps), max(steps)) if steps else (None, None)
 
     def address(name: str, step: int | None) -> str:
-        return "" if step is None else log_address(run.project, run.label, path, [(name, str(step))])
+        return "" if step is None else log_address(run.project, run.label, path, [*kept, (name, str(step))])
 
     return LogPage(
         lines=lines,
@@ -84,51 +91,60 @@ def page_of_log(
         newer=address("after", last) if has_newer else "",
         first=first,
         last=last,
-        base=log_address(run.project, run.label, path),
+        base=log_address(run.project, run.label, path, kept),
         target=around,
     )
 
 
-def lines_address(run: Run, path: str) -> str:
+def lines_address(run: Run, path: str, abandoned: int = 0) -> str:
     """Where the browser's script gets further lines."""
-    return with_query(f"{run_address(run.project, run.label)}/log", [("path", path)])
+    return with_query(f"{run_address(run.project, run.label)}/log", [("path", path), *kept_pairs(abandoned)])
 
 
-def text_address(run: Run, path: str) -> str:
+def text_address(run: Run, path: str, abandoned: int = 0) -> str:
     """The whole log as a text file."""
-    return with_query(f"{run_address(run.project, run.label)}/log.txt", [("path", path)])
+    return with_query(f"{run_address(run.project, run.label)}/log.txt", [("path", path), *kept_pairs(abandoned)])
 
 
 @router.get("/projects/{project:path}/runs/{label}/log")
 def show_lines(
-    request: Request, project: str, label: str, path: Path, before: Position = None, after: Position = None
+    request: Request,
+    project: str,
+    label: str,
+    path: Path,
+    before: Position = None,
+    after: Position = None,
+    abandoned: AbandonedBy = 0,
 ) -> Response:
     """The lines before or behind a step (in millionths), as a piece of a page."""
     services: Services = request.app.state.services
     run = run_at(services, project, label)
     with services.database.read() as connection:
-        page = page_of_log(connection, run, path, _found(connection, services, run, path), before=before, after=after)
+        found = _found(connection, services, run, path, abandoned)
+        page = page_of_log(connection, run, path, found, before=before, after=after, abandoned=abandoned)
     return render(request, "partials/run/log_page.html", page)
 
 
 @router.get("/projects/{project:path}/runs/{label}/log.txt")
-def download_log(request: Request, project: str, label: str, path: Path) -> Response:
+def download_log(request: Request, project: str, label: str, path: Path, abandoned: AbandonedBy = 0) -> Response:
     """All lines, each text followed by the end of a line, as they were logged."""
     services: Services = request.app.state.services
     run = run_at(services, project, label)
     with services.database.read() as connection:
-        _found(connection, services, run, path)
+        _found(connection, services, run, path, abandoned)
     headers = {"Content-Disposition": f'attachment; filename="{file_name(run, path)}.txt"', "Cache-Control": "no-cache"}
-    return StreamingResponse(_texts(services, run, path), media_type="text/plain; charset=utf-8", headers=headers)
+    return StreamingResponse(
+        _texts(services, run, path, abandoned), media_type="text/plain; charset=utf-8", headers=headers
+    )
 
 
-def _texts(services: Services, run: Run, path: str) -> Iterator[bytes]:
+def _texts(services: Services, run: Run, path: str, abandoned: int) -> Iterator[bytes]:
     """A page at a time, each with a connection of its own: a slow reader holds none."""
     after: int | None = None
     more = True
     while more:
         with services.database.read() as connection:
-            found = reading.find_objects(connection, services.tails, run.project_id, run.id, path)
+            found = find_objects(connection, services.tails, run.project_id, run.id, path, abandoned_by=abandoned)
             if found is None:  # deleted meanwhile
                 return
             start = None if after is None else after + 1
@@ -153,8 +169,8 @@ def run_at(services: Services, project: str, label: str) -> Run:
     return run
 
 
-def _found(connection: sa.Connection, services: Services, run: Run, path: str) -> reading.FoundObjects:
-    found = reading.find_objects(connection, services.tails, run.project_id, run.id, path)
+def _found(connection: sa.Connection, services: Services, run: Run, path: str, abandoned: int) -> FoundObjects:
+    found = find_objects(connection, services.tails, run.project_id, run.id, path, abandoned_by=abandoned)
     if found is None or found.type != STRING_SERIES:
         raise SeriesNotFoundError(f"The run {run.label} has no series of texts at {path[:200]!r}.")
     return found

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from tidelog_server.series.objects import codec
-from tidelog_server.series.objects.heads import load_object_heads
-from tidelog_server.series.objects.points import ObjectPoints, overlaid
-from tidelog_server.series.objects.reading import FoundObjects, found_of, logged_at
-from tidelog_server.series.tails import Tails
+from tidelog_server.series.objects.lookup import FoundObjects, Key
+from tidelog_server.series.objects.points import NO_OBJECTS, ObjectPoints, overlaid
 from tidelog_server.tables import object_chunks
 
-Key = tuple[int, int]  # id of the run, id of the path
+CHUNKS_PER_STATEMENT = 1_000
 
 
 @dataclass(frozen=True)
@@ -32,60 +30,97 @@ class Alongside:
     last: int | None = None
 
 
-def found_alongside(
-    connection: sa.Connection, tails: Tails, run_ids: Collection[int], path_ids: Collection[int]
-) -> dict[Key, FoundObjects]:
-    """The series of objects that these runs have at these paths."""
-    heads = {(head.run_id, head.path_id): head for head in load_object_heads(connection, run_ids, path_ids)}
-    batches = tails.read(connection, run_ids)
-    found: dict[Key, FoundObjects] = {}
-    for run_id in run_ids:
-        for path_id in path_ids:
-            series = found_of(heads.get((run_id, path_id)), logged_at(batches.get(run_id, []), path_id))
-            if series is not None:
-                found[run_id, path_id] = series
-    return found
+@dataclass(frozen=True)
+class _Chunk:
+    """A chunk as a series shows it: up to `last_step` where it is inherited. `is_cut`: more of it lies behind."""
+
+    series_id: int
+    first: int
+    last: int
+    last_step: int | None
+
+    @property
+    def is_cut(self) -> bool:
+        return self.last_step is not None and self.last > self.last_step
+
+
+_Chunks = Mapping[Key, Sequence[_Chunk]]  # of each series, ascending
 
 
 def alongside(connection: sa.Connection, found: Mapping[Key, FoundObjects], at: int | None) -> Alongside:
-    """Each of these series at its greatest step up to `at`, without one at its last; in four statements."""
+    """Each of these series at its greatest step up to `at`, without one at its last; in two statements."""
     if not found:
         return Alongside({})
     last = max(series.step_last for series in found.values())
     at = last if at is None else at
-    of_series = {series.head.id: key for key, series in found.items() if series.head is not None}
-    around = _around(connection, of_series, found, at)
+    chunks = _chunks(connection, found)
+    around = _around(connection, found, chunks, at)
     shown = {key: points.within(None, at)[-1:] for key, points in around.items()}
     here = max((int(points.steps[0]) for points in shown.values() if len(points)), default=None)
+    stored = [chunk for of_series in chunks.values() for chunk in of_series]
+    steps = [step for points in around.values() for step in points.steps.tolist()]
+    ends = [chunk.last for chunk in stored if not chunk.is_cut]
     return Alongside(
         shown=shown,
-        first=_first(connection, of_series, found),
-        previous=None if here is None else _previous(connection, of_series, around, here),
+        first=min([*steps, *(chunk.first for chunk in stored)], default=None),
+        previous=None if here is None else max((step for step in [*steps, *ends] if step < here), default=None),
         here=here,
-        next=_next(connection, of_series, around, at),
+        next=min((step for step in [*steps, *(chunk.first for chunk in stored)] if step > at), default=None),
         last=last,
     )
 
 
+def _chunks(connection: sa.Connection, found: Mapping[Key, FoundObjects]) -> _Chunks:
+    """Where the chunks of these series lie."""
+    table = object_chunks.c
+    ids = {part.head.id for series in found.values() for part in series.parts if part.head is not None}
+    query = sa.select(table.series_id, table.step_min, table.step_max).where(table.series_id.in_(ids))
+    extents: dict[int, list[tuple[int, int]]] = {}
+    for series_id, first, last in connection.execute(query.order_by(table.series_id, table.step_min)):
+        extents.setdefault(series_id, []).append((first, last))
+    return {
+        key: [
+            _Chunk(part.head.id, first, last, part.last_step)
+            for part in series.parts
+            if part.head is not None
+            for first, last in extents.get(part.head.id, ())
+            if part.last_step is None or first <= part.last_step
+        ]
+        for key, series in found.items()
+    }
+
+
 def _around(
-    connection: sa.Connection, of_series: Mapping[int, Key], found: Mapping[Key, FoundObjects], at: int
+    connection: sa.Connection, found: Mapping[Key, FoundObjects], chunks: _Chunks, at: int
 ) -> dict[Key, ObjectPoints]:
-    """Of each series its chunk that begins at or before `at`, with what is not folded yet; values of one point only."""
-    chunks = object_chunks.c
-    begins = (
-        sa.select(chunks.series_id, sa.func.max(chunks.step_min).label("step_min"))
-        .where(chunks.series_id.in_(of_series), chunks.step_min <= at)
-        .group_by(chunks.series_id)
-        .subquery()
-    )
-    query = sa.select(chunks.series_id, chunks.data).join(
-        begins, (begins.c.series_id == chunks.series_id) & (begins.c.step_min == chunks.step_min)
-    )
-    around = {key: series.tail for key, series in found.items()}
-    for series_id, data in connection.execute(query):
-        key = of_series[series_id]
-        around[key] = _lightened(overlaid(codec.decode(data), around[key]), at)
+    """Of each series the points of its last chunk that begins at or before `at`, and of those whose end is not known,
+    with what is not folded yet; values of one point only.
+    """
+    around = {}
+    for key, series in found.items():
+        around[key] = _lightened(_overlaid(part.logged for part in series.parts), at)
+    wanted: dict[tuple[int, int], list[tuple[Key, _Chunk]]] = {}
+    for key, of_series in chunks.items():
+        nearest = [chunk for chunk in of_series if chunk.first <= at][-1:]
+        for chunk in dict.fromkeys([*nearest, *(chunk for chunk in of_series if chunk.is_cut)]):
+            wanted.setdefault((chunk.series_id, chunk.first), []).append((key, chunk))
+    table = object_chunks.c
+    query = sa.select(table.series_id, table.step_min, table.data)
+    places = list(wanted)
+    for start in range(0, len(places), CHUNKS_PER_STATEMENT):
+        some = sa.tuple_(table.series_id, table.step_min).in_(places[start : start + CHUNKS_PER_STATEMENT])
+        for series_id, first, data in connection.execute(query.where(some)):
+            points = codec.decode(data)
+            for key, chunk in wanted[series_id, first]:
+                around[key] = _lightened(overlaid(points.within(None, chunk.last_step), around[key]), at)
     return around
+
+
+def _overlaid(parts: Iterable[ObjectPoints]) -> ObjectPoints:
+    whole = NO_OBJECTS
+    for part in parts:
+        whole = overlaid(whole, part)
+    return whole
 
 
 def _lightened(points: ObjectPoints, at: int) -> ObjectPoints:
@@ -93,35 +128,3 @@ def _lightened(points: ObjectPoints, at: int) -> ObjectPoints:
     place = int(points.steps.searchsorted(at, side="right")) - 1
     values = [value if number == place else b"" for number, value in enumerate(points.values)]
     return ObjectPoints(points.steps, points.times, values)
-
-
-def _first(connection: sa.Connection, of_series: Mapping[int, Key], found: Mapping[Key, FoundObjects]) -> int | None:
-    stored = connection.scalar(
-        sa.select(sa.func.min(object_chunks.c.step_min)).where(object_chunks.c.series_id.in_(of_series))
-    )
-    steps = [int(series.tail.steps[0]) for series in found.values() if len(series.tail)]
-    return min([*steps, *([] if stored is None else [stored])], default=None)
-
-
-def _previous(
-    connection: sa.Connection, of_series: Mapping[int, Key], around: Mapping[Key, ObjectPoints], here: int
-) -> int | None:
-    chunks = object_chunks.c
-    stored = connection.scalar(
-        sa.select(sa.func.max(chunks.step_max)).where(chunks.series_id.in_(of_series), chunks.step_max < here)
-    )
-    before = (points.within(None, here - 1) for points in around.values())
-    steps = [int(points.steps[-1]) for points in before if len(points)]
-    return max([*steps, *([] if stored is None else [stored])], default=None)
-
-
-def _next(
-    connection: sa.Connection, of_series: Mapping[int, Key], around: Mapping[Key, ObjectPoints], at: int
-) -> int | None:
-    chunks = object_chunks.c
-    stored = connection.scalar(
-        sa.select(sa.func.min(chunks.step_min)).where(chunks.series_id.in_(of_series), chunks.step_min > at)
-    )
-    behind = (points.within(at + 1, None) for points in around.values())
-    steps = [int(points.steps[0]) for points in behind if len(points)]
-    return min([*steps, *([] if stored is None else [stored])], default=None)

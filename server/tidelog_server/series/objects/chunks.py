@@ -6,6 +6,7 @@ The last one is *open*: while it is small, new points are written into it; then 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -76,14 +77,31 @@ def load_open(connection: sa.Connection, opened: Sequence[tuple[int, int]]) -> d
     return found
 
 
-def step_mins(connection: sa.Connection, series_id: int) -> list[int]:
-    """Where the chunks of a series begin, in order."""
-    query = (
-        sa.select(object_chunks.c.step_min)
-        .where(object_chunks.c.series_id == series_id)
-        .order_by(object_chunks.c.step_min)
-    )
-    return list(connection.scalars(query))
+@dataclass(frozen=True)
+class Extent:
+    """What is known of a chunk without reading it."""
+
+    step_min: int
+    step_max: int
+    points: int
+    bytes: int
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is small enough to be written again."""
+        return self.points < OPEN_POINTS and self.bytes < OPEN_BYTES
+
+
+def extent_of(row: Row) -> Extent:
+    """That of a row that is about to be written."""
+    return Extent(row["step_min"], row["step_max"], row["points"], row["bytes"])
+
+
+def extents(connection: sa.Connection, series_id: int) -> list[Extent]:
+    """Those of the chunks of a series, in order."""
+    names = (object_chunks.c.step_min, object_chunks.c.step_max, object_chunks.c.points, object_chunks.c.bytes)
+    query = sa.select(*names).where(object_chunks.c.series_id == series_id).order_by(object_chunks.c.step_min)
+    return [Extent(*row) for row in connection.execute(query)]
 
 
 def load(connection: sa.Connection, series_id: int, step_min: int) -> ObjectPoints:

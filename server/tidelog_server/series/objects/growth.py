@@ -20,11 +20,15 @@ from tidelog_server.series.objects.points import ObjectPoints, joined, overlaid,
 
 @dataclass(frozen=True)
 class ObjectGrowth:
-    """What is to be written for one series; `head.id` is 0 for a new one. `last` is None where it stays as it was."""
+    """What is to be written for one series; `head.id` is 0 for a new one. `last` is None where it stays as it was.
+
+    `least_step` is the least step that changes.
+    """
 
     head: ObjectHead
     rows: list[Row]
     last: bytes | None
+    least_step: int
     replaced: list[int] = field(default_factory=list)  # step_min of chunks that go
 
 
@@ -42,7 +46,7 @@ def begun(run_id: int, path_id: int, kind: str, logged: ObjectPoints) -> ObjectG
         open_step=rows[-1]["step_min"],
         open_points=rows[-1]["points"],
     )
-    return ObjectGrowth(head, rows, new.values[-1])
+    return ObjectGrowth(head, rows, new.values[-1], int(new.steps[0]))
 
 
 def grown(
@@ -56,7 +60,8 @@ def grown(
         stretch = new if opened is None else joined([opened, new])
         rows = list(chunks.rows_of(stretch, run_id=head.run_id, series_id=head.id, kind=head.type))
         after = _ending(head, len(new), rows[-1])
-        return ObjectGrowth(after, rows, new.values[-1], [] if opened is None else [head.open_step])
+        replaced = [] if opened is None else [head.open_step]
+        return ObjectGrowth(after, rows, new.values[-1], int(new.steps[0]), replaced)
     return _rewritten(connection, head, new)
 
 
@@ -64,7 +69,7 @@ def _rewritten(connection: sa.Connection, head: ObjectHead, new: ObjectPoints) -
     rows: list[Row] = []
     replaced: list[int] = []
     added = 0
-    for step_min, part in _by_chunk(chunks.step_mins(connection, head.id), new):
+    for step_min, part in _by_chunk([extent.step_min for extent in chunks.extents(connection, head.id)], new):
         old = chunks.load(connection, head.id, step_min)
         both = overlaid(old, part)
         rows.extend(chunks.rows_of(both, run_id=head.run_id, series_id=head.id, kind=head.type))
@@ -72,7 +77,8 @@ def _rewritten(connection: sa.Connection, head: ObjectHead, new: ObjectPoints) -
         added += len(both) - len(old)
     is_tail = replaced[-1] == head.open_step
     after = _ending(head, added, rows[-1]) if is_tail else replace(head, points=head.points + added)
-    return ObjectGrowth(after, rows, new.values[-1] if int(new.steps[-1]) >= head.step_last else None, replaced)
+    last = new.values[-1] if int(new.steps[-1]) >= head.step_last else None
+    return ObjectGrowth(after, rows, last, int(new.steps[0]), replaced)
 
 
 def _by_chunk(step_mins: list[int], new: ObjectPoints) -> Iterator[tuple[int, ObjectPoints]]:

@@ -1,17 +1,24 @@
-"""The head of a series of objects: one row that says of what type it is, how far it goes, and which chunk is open."""
+"""The head of a series of objects: one row that says of what type it is, how far it goes, and which chunk is open.
+
+As of series of numbers, what an attempt left behind has a head of its own, and a fork has two for a curve: that of the
+whole lineage, which has no chunks, and that of what the fork logged itself (`OWN`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import Any
 
 import sqlalchemy as sa
 
-from tidelog_server.series.heads import FLOAT_SERIES, within
+from tidelog_server.series.heads import FLOAT_SERIES, has_chunks, is_of_lineage, within
 from tidelog_server.series.objects.chunks import SERIES_PER_STATEMENT
 from tidelog_server.series.points import Int64s
 from tidelog_server.tables import series
+
+HeadKey = tuple[int, int]  # id of the path, and `abandoned_by`
 
 
 @dataclass(frozen=True)
@@ -26,27 +33,47 @@ class ObjectHead:
     step_last: int
     open_step: int
     open_points: int
+    abandoned_by: int = 0
+    attempt: int = 0
+    attempt_step: int = 0
 
 
-def load_object_heads(connection: sa.Connection, run_ids: Iterable[int], path_ids: Iterable[int]) -> list[ObjectHead]:
-    """The heads of the series of objects, of all pairs of these runs and paths."""
-    columns = (series.c[name] for name in ObjectHead.__dataclass_fields__)
+def load_object_heads(
+    connection: sa.Connection, run_ids: Iterable[int], path_ids: Iterable[int], *, abandoned_by: int = 0
+) -> list[ObjectHead]:
+    """The heads of the series of objects, of all pairs of these runs and paths: the curves (of a fork what it logged
+    itself), or what an attempt left behind.
+    """
+    which = series.c.abandoned_by == abandoned_by if abandoned_by else has_chunks()
+    return _load(connection, run_ids, path_ids, which)
+
+
+def load_objects_left_behind(
+    connection: sa.Connection, run_ids: Iterable[int], path_ids: Iterable[int]
+) -> list[ObjectHead]:
+    """The heads of whatever any attempt left behind, of all pairs of these runs and paths."""
+    return _load(connection, run_ids, path_ids, series.c.abandoned_by > 0)
+
+
+def load_lineage_heads(connection: sa.Connection, run_ids: Iterable[int], path_ids: Iterable[int]) -> list[ObjectHead]:
+    """The heads that say what forks' series are over the whole lineage, of all pairs of these runs and paths."""
+    return _load(connection, run_ids, path_ids, is_of_lineage())
+
+
+def _load(
+    connection: sa.Connection, run_ids: Iterable[int], path_ids: Iterable[int], which: sa.ColumnElement[bool]
+) -> list[ObjectHead]:
     found: list[ObjectHead] = []
     runs, rest = sorted(set(run_ids)), iter(sorted(set(path_ids)))
-    query = sa.select(*columns).where(
-        series.c.run_id.in_(runs), series.c.abandoned_by == 0, series.c.type != FLOAT_SERIES
-    )
+    query = select_heads().where(series.c.run_id.in_(runs), which)
     while part := list(islice(rest, SERIES_PER_STATEMENT)):
         found.extend(ObjectHead(*row) for row in connection.execute(query.where(series.c.path_id.in_(part))))
     return found
 
 
 def object_heads_of(connection: sa.Connection, run_id: int, path_ids: Int64s) -> list[ObjectHead]:
-    """The heads of the series of objects of a run at these paths, which ascend."""
-    columns = (series.c[name] for name in ObjectHead.__dataclass_fields__)
-    query = sa.select(*columns).where(
-        series.c.run_id == run_id, series.c.abandoned_by == 0, series.c.type != FLOAT_SERIES
-    )
+    """The heads of the series of objects that a run logged at these paths, which ascend."""
+    query = select_heads().where(series.c.run_id == run_id, has_chunks())
     wanted = set(path_ids.tolist())
     found = (
         ObjectHead(*row)
@@ -56,16 +83,21 @@ def object_heads_of(connection: sa.Connection, run_id: int, path_ids: Int64s) ->
     return [head for head in found if head.path_id in wanted]
 
 
-def insert_heads(connection: sa.Connection, heads: Sequence[ObjectHead]) -> dict[int, int]:
-    """Add heads, whose ids are given now; returns the id by path id."""
+def select_heads() -> sa.Select[Any]:
+    """All heads of series of objects."""
+    return sa.select(*(series.c[name] for name in ObjectHead.__dataclass_fields__)).where(series.c.type != FLOAT_SERIES)
+
+
+def insert_heads(connection: sa.Connection, heads: Sequence[ObjectHead]) -> Mapping[HeadKey, int]:
+    """Add heads, whose ids are given now and returned."""
     if not heads:
         return {}
-    statement = sa.insert(series).returning(series.c.path_id, series.c.id)
+    statement = sa.insert(series).returning(series.c.path_id, series.c.abandoned_by, series.c.id)
     values = [
         {"run_id": head.run_id, "path_id": head.path_id, "type": head.type, "finite": 0, **_columns(head)}
         for head in heads
     ]
-    return {row.path_id: row.id for row in connection.execute(statement, values)}
+    return {(row.path_id, row.abandoned_by): row.id for row in connection.execute(statement, values)}
 
 
 def update_heads(connection: sa.Connection, heads: Sequence[ObjectHead]) -> None:
@@ -85,6 +117,9 @@ def update_heads(connection: sa.Connection, heads: Sequence[ObjectHead]) -> None
 
 def _columns(head: ObjectHead) -> dict[str, int]:
     return {
+        "abandoned_by": head.abandoned_by,
+        "attempt": head.attempt,
+        "attempt_step": head.attempt_step,
         "points": head.points,
         "step_last": head.step_last,
         "open_step": head.open_step,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tidelog_server.series import points
 from tidelog_server.series.points import EMPTY, Int64s, Points, merged, with_steps
 
 
@@ -37,6 +38,8 @@ class ObjectPoints:
         return self[first:end]
 
 
+ObjectStretch = tuple[int, ObjectPoints]  # the attempt of the writer, and its points in the order of logging
+
 NO_OBJECTS = ObjectPoints(np.empty(0, np.int64), np.empty(0, np.int64), ())
 
 
@@ -61,6 +64,11 @@ def settled(logged: ObjectPoints, greatest: int | None) -> ObjectPoints:
     return _ordered(logged, with_steps(_places_of(logged), greatest))
 
 
+def begun_at(logged: ObjectPoints, step: int | None) -> ObjectPoints:
+    """The first points of a series of a fork: without a step, the first one comes behind this one."""
+    return replace(logged, steps=points.begun_at(_places_of(logged), step).steps)
+
+
 def overlaid(older: ObjectPoints, newer: ObjectPoints) -> ObjectPoints:
     """Both, which ascend each, as one; where a step is in both, the newer point stays."""
     if not len(older) or not len(newer):
@@ -69,14 +77,14 @@ def overlaid(older: ObjectPoints, newer: ObjectPoints) -> ObjectPoints:
     return _ordered(both, _places_of(both))
 
 
-def _places_of(points: ObjectPoints) -> Points:
+def _places_of(objects: ObjectPoints) -> Points:
     """The same steps and times with places for values, so that float series' rules for steps do for these."""
-    return Points(points.steps, points.times, np.arange(len(points), dtype=np.float64))
+    return Points(objects.steps, objects.times, np.arange(len(objects), dtype=np.float64))
 
 
-def _ordered(points: ObjectPoints, places: Points) -> ObjectPoints:
+def _ordered(objects: ObjectPoints, places: Points) -> ObjectPoints:
     if places.is_ascending():
-        return ObjectPoints(places.steps, points.times, points.values)
+        return ObjectPoints(places.steps, objects.times, objects.values)
     places = merged(EMPTY, places)
-    values = [points.values[int(place)] for place in places.values.tolist()]
+    values = [objects.values[int(place)] for place in places.values.tolist()]
     return ObjectPoints(places.steps, places.times, values)
