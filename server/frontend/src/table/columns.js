@@ -28,7 +28,7 @@ export function listenToColumns() {
   place();
 }
 
-/** @param {Event} event @returns {HTMLElement|null} the head of a column that can be changed */
+/** The head of a column that can be changed, at which something happened. @returns {HTMLElement|null} */
 const headOf = ({ target }) => target.closest?.("#runs thead th[draggable=true]") ?? null;
 
 function listenToMenus() {
