@@ -43,6 +43,7 @@ PAGES = (
     "/projects/mnist/dashboards/{dashboard}?{runs}",
     "/projects/mnist/dashboards/{dashboard}/layout.css",
     *(f"{RUN}?tab={tab}" for tab in TABS),
+    f"{RUN}/namespace?within=train",
     f"{RUN}/data?path=train/loss",
     f"{RUN}/objects?path=monitoring/stdout",
     *(f"/projects/mnist/compare?{{runs}}&tab={tab}" for tab in COMPARED),
