@@ -150,6 +150,25 @@ def test_two_processes_of_one_run(
     assert second["complete"]
 
 
+def test_attempts_and_forks(
+    open_run: OpenRun, journals: Path, server: ServerProcess, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a later attempt abandoned is no loss, nor a point without a step, which a fork counts from its own."""
+    for steps in (range(4), range(2, 3)):
+        run = open_run(custom_run_id="one")
+        for step in steps:
+            run["notes"].append(f"note of {len(steps)}", step=step)
+        run.stop()
+    fork = open_run(custom_run_id="fork", fork_run_id="one", fork_step=1)
+    fork["notes"].extend(["a", "b"])
+    fork["loss"].extend([0.5, 0.25])
+    fork.stop()
+    keep_and_sync(journals, server.url)
+    found = {journal["run"]: journal for journal in verified(journals, server.url, capsys, status=0)}
+    assert set(found) == {"P-1", "P-2"}
+    assert all(journal["complete"] for journal in found.values())
+
+
 def test_a_journal_of_several_groups_and_pieces(
     logged: Path, server: ServerProcess, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ from tests.contract.test_export import bring, content, export
 from tests.exchange_project import Everything
 from tidelog import cli
 from tidelog.errors import ServerUnreachableError
+from tidelog.exchange.export_layout import rows_of
 from tidelog.shipping.transport import Transport
 
 Servers = Callable[..., ServerProcess]
@@ -190,6 +191,8 @@ def check(folder: Path) -> None:
     assert (runs["EXPORTED-9"]["fork_run"], runs["EXPORTED-9"]["fork_step"]) == ("EXPORTED-8", 51)
     assert (runs["EXPORTED-4"]["state"], runs["EXPORTED-10"]["state"]) == ("failed", "crashed")
     assert all(run["complete"] for run in runs.values())
+    abandoned = list(rows_of(str(folder / "runs" / "EXPORTED-7"), "abandoned_objects"))
+    assert {row["type"] for row in abandoned} == {"string_series", "histogram_series", "file_series"}
     contents = [path for path in (folder / "files").rglob("*") if path.is_file()]
     assert len(contents) == len({path.name for path in contents})
     assert len(list((folder / "artifacts").rglob("*.files.json"))) == 3

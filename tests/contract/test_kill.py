@@ -60,3 +60,27 @@ def test_killed_in_the_middle(store: Store, database_url: str, action: str) -> N
         store.folder.fold(sender.run_id)
     assert store.attributes(sender.run_id)["tags"].value == ["tag 0", "tag 1", "tag 2"]
     assert store.run(sender.run_id).points == 2310
+
+
+def test_killed_while_an_attempt_takes_over(store: Store, database_url: str) -> None:
+    """The abandoned tail is there once, beside the curve, of numbers and of texts."""
+    for attempt, steps in enumerate((range(10), range(5, 7))):
+        sender = store.sender(created_ms=1_700_000_000_000 + attempt * 100_000)
+        for step in steps:
+            sender.journal.text("logs", f"attempt {attempt}", step)
+            sender.journal.point("a", float(attempt), step)
+        sender.journal.end(time_s=1_700_000_050.0 + attempt * 100)
+        sender.ship()
+        if attempt == 0:
+            store.folder.fold(sender.run_id)
+    command = [sys.executable, "-c", PROGRAM, database_url, str(sender.run_id), "fold"]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    for _ in ("after the kill", "after the next fold"):
+        for by, attempts in ((0, {**dict.fromkeys(range(5), 0), 5: 1, 6: 1}), (1, dict.fromkeys(range(5, 10), 0))):
+            points = store.points(sender.run_id, "a", abandoned_by=by)
+            assert points is not None
+            assert dict(zip(points.steps // 1_000_000, points.values, strict=True)) == attempts
+            texts = [(float(step), f"attempt {attempt}".encode()) for step, attempt in attempts.items()]
+            assert store.objects(sender.run_id, "logs", abandoned_by=by) == texts
+        store.folder.fold(sender.run_id)
+    assert store.run(sender.run_id).points == 24

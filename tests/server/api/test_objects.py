@@ -36,6 +36,33 @@ def test_histogram_as_json(client: httpx.Client, run: Sender) -> None:
     assert (attribute["type"], attribute["points"], attribute["last_step"]) == ("histogram_series", 1, 3.0)
 
 
+def test_what_was_abandoned_and_what_is_inherited(client: httpx.Client, services: Services) -> None:
+    """`abandoned` lists attempts, `abandoned_by` reads what one left behind, `own` leaves out what a fork inherits."""
+    for attempt, steps in enumerate((range(4), range(2, 3))):
+        began_ms = 1_700_000_000_000 + attempt * 100_000
+        sender = Sender(services.receiver, key="resumed", created_ms=began_ms)
+        for step in steps:
+            sender.journal.text("logs", f"attempt {attempt}", step)
+        sender.journal.end(time_s=began_ms / 1000 + 50)
+        sender.ship()
+    fork = Sender(services.receiver, key="fork", fork_run="resumed", fork_step=1.0)
+    fork.journal.text("logs", "of the fork")
+    fork.ship()
+    address = "/api/runs/PROJECT-1/objects?path=logs"
+    page = client.get(address).json()
+    assert (page["values"], page["abandoned"]) == (["attempt 0", "attempt 0", "attempt 1"], [1])
+    assert client.get(f"{address}&abandoned_by=1").json()["steps"] == [2.0, 3.0]
+    assert client.get(f"{address}&abandoned_by=2").status_code == 404
+    [stretch, other] = client.get("/api/runs/PROJECT-1/stretches").json()["stretches"]
+    assert {stretch["is_abandoned"], other["is_abandoned"]} == {True, False}
+    assert {stretch["type"], other["type"]} == {"string_series"}
+    inherited = client.get("/api/runs/PROJECT-2/objects?path=logs").json()
+    assert inherited["values"] == ["attempt 0", "attempt 0", "of the fork"]
+    assert client.get("/api/runs/PROJECT-2/objects?path=logs&own=true").json()["steps"] == [2.0]
+    found = client.post("/api/series/find", json={"runs": ["PROJECT-2"], "types": ["string_series"]}).json()
+    assert [one["path"] for one in found["series"]] == ["logs"]
+
+
 def test_no_such_series(client: httpx.Client, run: Sender) -> None:
     """A float series, a value or nothing at the path is 404."""
     for path in ("a/loss", "none"):
