@@ -33,7 +33,8 @@ def test_one_slider_moves_all_runs(page: Page, pictures: str) -> None:
     """Each stands at its nearest step at or before; arrow keys go to the next step of any; the address keeps it."""
     page.goto(pictures)
     assert own_steps(page) == ["step 20", "step 15"]
-    assert page.locator(".beside-of-run img").evaluate_all("all => all.every((one) => one.naturalWidth === 8)")
+    images = "[...document.querySelectorAll('.beside-of-run img')]"
+    page.wait_for_function(f"() => {images}.every((one) => one.naturalWidth === 8)")
     page.get_by_role("slider", name="Step of all runs").fill("12.5")
     expect(page.locator(".beside-own-step").first).to_have_text("step 10")
     assert own_steps(page) == ["step 10", "step 5"]
