@@ -144,10 +144,10 @@ def respond(request: Request, file: RunFile, *, view: bool, sha256: str | None) 
 
 
 def find_folded(services: Services, label: str) -> Run:
-    """The run of this label, with everything acknowledged in its place."""
+    """The run of this label, with everything acknowledged in its place, also of what it inherits."""
     with services.database.read() as connection:
         run = runs.find_run(connection, label)
-    services.folder.fold(run.id)
+    services.folder.fold_lineage(run.id)
     return run
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import httpx
 
 from tests.journals import Sender
@@ -61,6 +63,19 @@ def test_what_was_abandoned_and_what_is_inherited(client: httpx.Client, services
     assert client.get("/api/runs/PROJECT-2/objects?path=logs&own=true").json()["steps"] == [2.0]
     found = client.post("/api/series/find", json={"runs": ["PROJECT-2"], "types": ["string_series"]}).json()
     assert [one["path"] for one in found["series"]] == ["logs"]
+
+
+def test_a_file_that_is_inherited_is_there_at_once(client: httpx.Client, services: Services) -> None:
+    """Whatever of the origin is folded by then."""
+    origin = Sender(services.receiver, key="origin")
+    for step in range(3):
+        said = {"file": step, "name": f"{step}.png", "extension": "png", "media_type": "image/png", "size": 3}
+        origin.journal.object("images", b"F" + json.dumps(said).encode(), step)
+    Sender(services.receiver, key="fork", fork_run="origin", fork_step=1.0)
+    origin.ship()
+    [last] = client.get("/api/runs/PROJECT-2/files/list?path=images").json()["files"]
+    assert (last["name"], last["step"]) == ("1.png", 1.0)
+    assert client.get("/api/runs/PROJECT-2/files/list?path=images&step=2").status_code == 404
 
 
 def test_no_such_series(client: httpx.Client, run: Sender) -> None:

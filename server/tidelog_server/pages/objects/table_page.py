@@ -77,7 +77,7 @@ def show_table(
         run = find_run(connection, label)
     if run.project != project:
         raise RunNotFoundError(f"There is no run {label[:80]!r} in the project {project[:80]!r}; it may have moved.")
-    services.folder.fold(run.id)
+    services.folder.fold_lineage(run.id)
     with services.database.read() as connection:
         where = (connection, services.tails, run.project_id, run.id, path)
         found = files.files_at(*where, step=step, abandoned_by=abandoned)
