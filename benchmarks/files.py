@@ -1,19 +1,23 @@
-"""What files cost: an image in the training thread beyond its copy, and memory for a large file that is cut once.
+"""What files cost: an image in the training thread beyond its copy, and memory for large files of two sizes.
 
-    python -m benchmarks.files [--gigabytes 1]
+    python -m benchmarks.files [--gigabytes 1] [--only images|large]
 
-It starts a server on a temporary folder, kills it once while the large file is on its way, and prints a table.
+Each large file has a server of its own on a temporary folder, and a client of its own, so that no peak hides another.
+The last one is cut: its server is killed once a third of it is there, and started again. Peaks are those of the whole
+processes.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.processes import free_port
@@ -52,22 +56,37 @@ run.stop()
 """
 
 LARGE_JOB = """
-import resource, sys, time
+import sys, time
 import tidelog
 url, folder, path = sys.argv[1:]
+def peak_kb():  # not ru_maxrss, which a process takes over from the one that started it
+    return next(line for line in open("/proc/self/status") if line.startswith("VmHWM")).split()[1]
 run = tidelog.init_run(project="files", url=url, directory=folder, capture_hardware=False)
 run["loss"].append(1.0, step=0)
-run.wait(60)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+run["small"].upload(b"x" * 1000, wait=True)
+print("warm", flush=True)
+sys.stdin.readline()
+before = int(peak_kb())
 began = time.perf_counter()
 run["large"].upload(path)
 call = time.perf_counter() - began
 print("uploading", flush=True)
 done = run.wait(550)
-after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+after = int(peak_kb())
 print(done, 1000 * call, time.perf_counter() - began, before / 1024, after / 1024)
 run.stop()
 """
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What one large file cost; memory in MB before it and at most."""
+
+    name: str
+    call_ms: float
+    took_s: float
+    client_mb: tuple[float, float]
+    server_mb: tuple[float, float]
 
 
 class OneServer:
@@ -90,23 +109,20 @@ class OneServer:
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self._process.stdout.readline()
-        threading.Thread(target=self._watch, args=(self._process,), daemon=True).start()
+
+    def look(self) -> float:
+        """The most memory in MB that any process of it took until now."""
+        assert self._process is not None
+        status = Path(f"/proc/{self._process.pid}/status").read_text()
+        peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+        self.peak_mb = max(self.peak_mb, int(peak.split()[1]) / 1024)
+        return self.peak_mb
 
     def kill(self) -> None:
         """`kill -9`."""
         assert self._process is not None
         self._process.kill()
         self._process.communicate()
-
-    def _watch(self, process: subprocess.Popen[str]) -> None:
-        while process.poll() is None:
-            try:
-                status = Path(f"/proc/{process.pid}/status").read_text()
-                peak = next(line for line in status.splitlines() if line.startswith("VmHWM"))
-                self.peak_mb = max(self.peak_mb, int(peak.split()[1]) / 1024)
-            except (OSError, StopIteration):
-                return
-            time.sleep(0.1)
 
 
 def measure_images(server: OneServer, folder: Path, kind: str) -> str:
@@ -120,50 +136,92 @@ def measure_images(server: OneServer, folder: Path, kind: str) -> str:
     )
 
 
-def measure_large(server: OneServer, folder: Path, gigabytes: float) -> list[str]:
-    """Lines on a large file with a cut in the middle."""
+def measure_large(folder: Path, gigabytes: float, *, cut: bool) -> Upload:
+    """Upload a file of this size; with a cut, the server is killed on the way."""
+    folder.mkdir()
     path = folder / "large.bin"
     with path.open("wb") as file:
         for _ in range(round(gigabytes * 1000)):
             file.write(os.urandom(1_000_000))
-    process = subprocess.Popen(
-        [sys.executable, "-c", LARGE_JOB, server.url, str(folder), str(path)], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    process.stdout.readline()
-    incoming = folder / "data" / "blobs" / "incoming"
-    while not any(part.stat().st_size > path.stat().st_size / 3 for part in incoming.iterdir()):
-        time.sleep(0.02)
-    server.kill()
-    had = max(part.stat().st_size for part in incoming.iterdir())
-    idle_mb = server.peak_mb
+    server = OneServer(folder / "data")
     server.start()
-    answer, _ = process.communicate()
-    done, call, took, before, after = answer.split()
-    assert done == "True"
-    return [
-        f"| {gigabytes:g} GB file: the call | {float(call):.1f} ms | linked, not read |",
-        f"| until the server had it, killed once after {had / 1e6:.0f} MB | {float(took):.1f} s | went on from there |",
-        f"| client's peak memory | {float(after):.0f} MB | {float(before):.0f} MB before |",
-        f"| server's peak memory | {server.peak_mb:.0f} MB | {idle_mb:.0f} MB when it was killed |",
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-c", LARGE_JOB, server.url, str(folder), str(path)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        assert process.stdout is not None
+        process.stdout.readline()
+        server_before_mb = server.look()
+        if cut:
+            process.stdin.write("\n")  # type: ignore[union-attr]
+            process.stdin.flush()  # type: ignore[union-attr]
+            _kill_on_the_way(server, folder / "data" / "blobs" / "incoming", path.stat().st_size / 3)
+            server.start()
+        answer, _ = process.communicate(None if cut else "\n")
+        done, call, took, before, after = answer.splitlines()[-1].split()
+        assert done == "True"
+        name = f"{gigabytes:g} GB, the server killed once" if cut else f"{gigabytes:g} GB"
+        return Upload(name, float(call), float(took), (float(before), float(after)), (server_before_mb, server.look()))
+    finally:
+        server.kill()
+        shutil.rmtree(folder)
+
+
+def _kill_on_the_way(server: OneServer, incoming: Path, size: float) -> None:
+    while not incoming.exists() or not any(part.stat().st_size > size for part in incoming.iterdir()):
+        time.sleep(0.02)
+    server.look()
+    server.kill()
+
+
+def table_of(uploads: Sequence[Upload]) -> list[str]:
+    """The uploads side by side."""
+    rows = [
+        ("one large file", [upload.name for upload in uploads]),
+        ("---", ["---"] * len(uploads)),
+        ("the call: linked, not read", [f"{upload.call_ms:.1f} ms" for upload in uploads]),
+        ("until the server had it", [f"{upload.took_s:.1f} s" for upload in uploads]),
+        ("client's peak memory (before)", [_memory(*upload.client_mb) for upload in uploads]),
+        ("server's peak memory (before)", [_memory(*upload.server_mb) for upload in uploads]),
     ]
+    return [f"| {' | '.join([name, *cells])} |" for name, cells in rows]
+
+
+def _memory(before_mb: float, most_mb: float) -> str:
+    return f"{most_mb:.0f} MB ({before_mb:.0f})"
+
+
+def measure_all_images(folder: Path) -> list[str]:
+    """The lines on images."""
+    server = OneServer(folder / "data")
+    server.start()
+    try:
+        lines = [measure_images(server, folder, kind) for kind in ("bytes", "numpy")]
+    finally:
+        server.kill()
+    return ["| what | figure | |", "|---|---|---|", *lines]
 
 
 def main() -> int:
-    """Print the table."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.files", description="What files cost.")
-    parser.add_argument("--gigabytes", type=float, default=1.0)
+    parser.add_argument(
+        "--gigabytes", type=float, default=1.0, help="the larger of the two sizes; a quarter of it is the other"
+    )
+    parser.add_argument("--only", choices=["images", "large"])
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        server = OneServer(folder / "data")
-        server.start()
-        try:
-            lines = [measure_images(server, folder, kind) for kind in ("bytes", "numpy")]
-            lines += measure_large(server, folder, options.gigabytes)
-        finally:
-            server.kill()
-    print("\n".join(["| what | figure | |", "|---|---|---|", *lines]))
+        if options.only != "large":
+            (folder / "images").mkdir()
+            print("\n".join(measure_all_images(folder / "images")), "\n", flush=True)
+        if options.only != "images":
+            plan = [(options.gigabytes / 4, False), (options.gigabytes, False), (options.gigabytes, True)]
+            uploads = [
+                measure_large(folder / str(number), gigabytes, cut=cut) for number, (gigabytes, cut) in enumerate(plan)
+            ]
+            print("\n".join(table_of(uploads)))
     return 0
 
 
