@@ -5,14 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING, Any
 
-from tidelog.commands.options import (
-    Commands,
-    add_command,
-    add_json_option,
-    add_project_option,
-    add_server_options,
-    server_of,
-)
+from tidelog.commands.options import Commands, add_command, add_usual_options, server_of
 from tidelog.commands.printing import print_json, print_table
 from tidelog.commands.statuses import DONE
 from tidelog.errors import NotFoundError
@@ -38,9 +31,7 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument(
         "--download", metavar="FOLDER", help="bring the version's files there, checked; default: latest"
     )
-    add_project_option(parser)
-    add_server_options(parser)
-    add_json_option(parser)
+    add_usual_options(parser, project=True)
 
 
 def artifacts(options: argparse.Namespace) -> int:

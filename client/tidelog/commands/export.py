@@ -5,14 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 
-from tidelog.commands.options import (
-    Commands,
-    add_command,
-    add_json_option,
-    add_project_option,
-    add_server_options,
-    server_of,
-)
+from tidelog.commands.options import Commands, add_command, add_usual_options, server_of
 from tidelog.commands.printing import print_json, say
 from tidelog.commands.progress import Progress
 from tidelog.commands.statuses import DONE
@@ -32,9 +25,7 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("folder", help="where the export goes; an export of the same project is added to")
     parser.add_argument("--runs", nargs="+", metavar="LABEL", help="only these runs")
     parser.add_argument("--query", default="", help="which runs, in the language of the page's filter; default: all")
-    add_project_option(parser)
-    add_server_options(parser)
-    add_json_option(parser)
+    add_usual_options(parser, project=True)
 
 
 def export(options: argparse.Namespace) -> int:

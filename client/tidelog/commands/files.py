@@ -4,13 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from tidelog.commands.options import (
-    Commands,
-    add_command,
-    add_json_option,
-    add_project_option,
-    add_server_options,
-)
+from tidelog.commands.options import Commands, add_command, add_usual_options
 from tidelog.commands.printing import print_json, print_table, say
 from tidelog.commands.statuses import DONE, NOT_ALL
 from tidelog.fetching.series_tables import download_files
@@ -29,9 +23,7 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--query", default="", help="which runs of the project, in the language of the page's filter")
     parser.add_argument("--paths", default="", metavar="REGEX", help="the files in whose path this occurs")
     parser.add_argument("--destination", default=".", metavar="FOLDER", help="default: the working folder")
-    add_project_option(parser)
-    add_server_options(parser)
-    add_json_option(parser)
+    add_usual_options(parser, project=True)
 
 
 def download(options: argparse.Namespace) -> int:

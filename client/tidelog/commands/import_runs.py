@@ -6,13 +6,7 @@ import argparse
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from tidelog.commands.options import (
-    Commands,
-    add_command,
-    add_json_option,
-    add_server_options,
-    server_of,
-)
+from tidelog.commands.options import Commands, add_command, add_usual_options, server_of
 from tidelog.commands.printing import print_json, say
 from tidelog.commands.progress import Progress
 from tidelog.commands.statuses import DONE, NOT_ALL
@@ -36,8 +30,7 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("source", nargs="+", metavar="FOLDER", help="an export; or: tensorboard FOLDER")
     parser.add_argument("--project", help="default: of an export its own, else TIDELOG_PROJECT")
-    add_server_options(parser)
-    add_json_option(parser)
+    add_usual_options(parser)
 
 
 def import_runs(options: argparse.Namespace) -> int:

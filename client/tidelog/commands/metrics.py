@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from tidelog.commands.options import Commands, add_command, add_json_option, add_project_option, add_server_options
+from tidelog.commands.options import Commands, add_command, add_usual_options
 from tidelog.commands.printing import print_json
 from tidelog.commands.statuses import DONE
 from tidelog.fetching.metrics import fetch_metrics, stream_metrics
@@ -29,9 +29,7 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--buckets", type=int, help="sum each series up in about so many; extremes are exact")
     parser.add_argument("--start", type=float, metavar="STEP", help="from this step on")
     parser.add_argument("--stop", type=float, metavar="STEP", help="up to this step")
-    add_project_option(parser)
-    add_server_options(parser)
-    add_json_option(parser)
+    add_usual_options(parser, project=True)
 
 
 def print_metrics(options: argparse.Namespace) -> int:

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from tidelog.commands.options import (
-    Commands,
-    add_command,
-    add_json_option,
-    add_project_option,
-    add_server_options,
-    server_of,
-)
+from tidelog.commands.options import Commands, add_command, add_usual_options, server_of
 from tidelog.commands.printing import print_json, print_table
 from tidelog.commands.statuses import DONE
 from tidelog.fetching.tables import table_rows, versions_query
@@ -33,9 +26,7 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("model", nargs="?", help="label of a model, such as MNIST-NET: list its versions")
     parser.add_argument("--query", default="", help="in the language of the page's filter; default: all")
     parser.add_argument("--columns", nargs="+", default=[], metavar="PATH", help="further columns")
-    add_project_option(parser)
-    add_server_options(parser)
-    add_json_option(parser)
+    add_usual_options(parser, project=True)
 
 
 def list_models(options: argparse.Namespace) -> int:

@@ -61,6 +61,16 @@ def add_json_option(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON document")
 
 
+def add_usual_options(parser: argparse.ArgumentParser, *, project: bool = False, directory: bool = False) -> None:
+    """Add what most commands that speak to a server have: where it is, --json, and --project or --directory."""
+    if project:
+        add_project_option(parser)
+    add_server_options(parser)
+    if directory:
+        add_directory_option(parser)
+    add_json_option(parser)
+
+
 def server_of(options: argparse.Namespace) -> Transport:
     """Return a connection to the server that the options name."""
     return connected(options.url, options.api_token)

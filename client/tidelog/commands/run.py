@@ -6,7 +6,7 @@ import argparse
 from datetime import datetime, timezone
 from typing import Any
 
-from tidelog.commands.options import Commands, add_command, add_json_option, add_server_options, server_of
+from tidelog.commands.options import Commands, add_command, add_usual_options, server_of
 from tidelog.commands.printing import print_json, print_table, shown_value
 from tidelog.commands.statuses import DONE
 from tidelog.fetching.run_attributes import attributes_of
@@ -20,8 +20,7 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("run", help="its label, such as MNIST-3")
     parser.add_argument("path", nargs="?", default="", help="only the attributes at this path and below it")
-    add_server_options(parser)
-    add_json_option(parser)
+    add_usual_options(parser)
 
 
 def show_run(options: argparse.Namespace) -> int:

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from tidelog.commands.options import (
-    Commands,
-    add_command,
-    add_json_option,
-    add_project_option,
-    add_server_options,
-    server_of,
-)
+from tidelog.commands.options import Commands, add_command, add_usual_options, server_of
 from tidelog.commands.printing import print_json, print_table, say
 from tidelog.commands.statuses import DONE
 from tidelog.fetching.tables import FIXED_COLUMNS, table_rows
@@ -34,9 +27,7 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
     parser.add_argument("--sort-by", default="sys/creation_time", metavar="PATH", help="default: sys/creation_time")
     parser.add_argument("--ascending", action="store_true", help="the smallest first")
     parser.add_argument("--limit", type=int, default=ROWS, help=f"how many runs at most (default {ROWS}; 0: all)")
-    add_project_option(parser)
-    add_server_options(parser)
-    add_json_option(parser)
+    add_usual_options(parser, project=True)
 
 
 def list_runs(options: argparse.Namespace) -> int:

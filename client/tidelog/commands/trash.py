@@ -6,14 +6,7 @@ import argparse
 import sys
 from typing import Any
 
-from tidelog.commands.options import (
-    Commands,
-    add_command,
-    add_json_option,
-    add_project_option,
-    add_server_options,
-    server_of,
-)
+from tidelog.commands.options import Commands, add_command, add_usual_options, server_of
 from tidelog.commands.printing import print_json, print_table, say
 from tidelog.commands.progress import Progress
 from tidelog.commands.statuses import DONE, NOT_ALL, WRONG
@@ -53,9 +46,7 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
     for parser, chosen in ((trash, "without any: list the trash"), (restore, "labels"), (delete, "labels")):
         parser.add_argument("runs", nargs="*", help=f"labels such as MNIST-3; {chosen}")
         parser.add_argument("--query", help="all runs of --project that match; an empty one matches all")
-        add_project_option(parser)
-        add_server_options(parser)
-        add_json_option(parser)
+        add_usual_options(parser, project=True)
 
 
 def trash_runs(options: argparse.Namespace) -> int:

@@ -6,14 +6,7 @@ import argparse
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from tidelog.commands.options import (
-    Commands,
-    add_command,
-    add_directory_option,
-    add_json_option,
-    add_server_options,
-    server_of,
-)
+from tidelog.commands.options import Commands, add_command, add_usual_options, server_of
 from tidelog.commands.printing import print_json
 from tidelog.commands.progress import Progress
 from tidelog.commands.statuses import DONE, NOT_ALL
@@ -36,9 +29,7 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
         example="tidelog sync --keep; tidelog verify; tidelog clear",
     )
     parser.add_argument("runs", nargs="*", help="labels of runs to check on the server, without a journal")
-    add_server_options(parser)
-    add_directory_option(parser)
-    add_json_option(parser)
+    add_usual_options(parser, directory=True)
 
 
 def verify(options: argparse.Namespace) -> int:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tidelog import __version__
@@ -128,7 +129,12 @@ def _export_run(server: Transport, label: str, folder: str) -> Exported:
     attributes = list(attributes_of(server, quoted(label)))
     run = server.get(address)
     writers = server.get(f"{address}/writers")["writers"]
-    revision = _revision(server, run, writers)
+    events = _events(server, address)
+    about: dict[str, Any] = {
+        **{name: run[name] for name in RUN_FIELDS}, "model": run["model"], "trashed": run["trashed_ms"] is not None,
+        "writers": list(map(_writer, writers)),
+    }  # fmt: skip
+    revision = _revision(about, writers, attributes, events)
     final = run_folder(folder, label)
     description = os.path.join(final, "run.json")
     if os.path.exists(description):
@@ -146,23 +152,28 @@ def _export_run(server: Transport, label: str, folder: str) -> Exported:
         write_object_series(server, label, partial, files, attempts)
         files.fetch()
     points = write_float_series(server, label, partial, attempts)
-    _write_events(server, label, partial)
-    fields = {name: run[name] for name in RUN_FIELDS}
-    about = {"model": run["model"], "trashed": run["trashed_ms"] is not None, "writers": list(map(_writer, writers))}
+    _write_events(events, partial)
     counts = {"points": points, "files": rows.rows, "complete": files.complete, "revision": revision}
-    write_json(os.path.join(partial, "run.json"), {**fields, **about, **counts})
+    write_json(os.path.join(partial, "run.json"), {**about, **counts})
     shutil.rmtree(final, ignore_errors=True)
     os.replace(partial, final)
     return Exported(label, final, False, points, rows.rows)
 
 
-def _revision(server: Transport, run: dict[str, Any], writers: Sequence[dict[str, Any]]) -> str:
-    """Return what changes whenever the run does: bytes received from each writer, its state, its newest event."""
-    received = [f"{writer['writer']}:{writer['position']}" for writer in writers]
-    newest = server.get(f"/runs/{quoted(run['label'])}/events", {"limit": 1})["events"]
-    last = str(newest[0]["id"]) if newest else "-"
-    trashed = "trashed" if run["trashed_ms"] is not None else "-"
-    return " ".join([run["state"], str(run["modified_ms"] or run["ended_ms"] or 0), last, trashed, *sorted(received)])
+def _revision(
+    about: Mapping[str, Any],
+    writers: Sequence[dict[str, Any]],
+    attributes: Sequence[dict[str, Any]],
+    events: Sequence[dict[str, Any]],
+) -> str:
+    """Return what changes whenever the run does: a digest of its attributes, which say how far its series go, of its
+    events, and of how much came from each of its writers. The time of change would not do: counting storage moves it.
+    """
+    received = sorted((writer["writer"], writer["position"], writer["state"]) for writer in writers)
+    fields = {name: value for name, value in about.items() if name != "writers"}
+    logged = [item for item in attributes if item["path"] not in OF_THE_RUN]
+    said = json.dumps([fields, received, logged, events], sort_keys=True)
+    return sha256(said.encode()).hexdigest()
 
 
 def _writer(writer: dict[str, Any]) -> dict[str, Any]:
@@ -204,18 +215,22 @@ def _write_file_sets(
                 wanted["after"] = page["next"]
 
 
-def _write_events(server: Transport, label: str, folder: str) -> None:
+def _events(server: Transport, run: str) -> list[dict[str, Any]]:
+    """Return the events of a run, the oldest first."""
     found: list[dict[str, Any]] = []
     wanted: dict[str, Any] = {"limit": EVENTS_AT_ONCE}
     while True:
-        page = server.get(f"/runs/{quoted(label)}/events", wanted)
+        page = server.get(f"{run}/events", wanted)
         found += page["events"]
         if page["next"] is None:
-            break
+            return found[::-1]
         wanted["before"] = page["next"]
+
+
+def _write_events(events: Sequence[dict[str, Any]], folder: str) -> None:
     names = ("kind", "level", "time_ms", "step_millionths", "title", "text", "author")
     with RowWriter(folder, "events") as rows:
-        for event in reversed(found):
+        for event in events:
             rows.add(*(event[name] for name in names))
 
 

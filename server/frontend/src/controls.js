@@ -60,14 +60,14 @@ function smoothBy(form) {
 }
 
 /** @param {string} kind @param {number} way */
-export function amountAt(kind, way) {
+function amountAt(kind, way) {
   const { most } = SMOOTHINGS[kind];
   const share = way / WAYS;
   return kind === "ema" ? Number(Math.min(most, Math.max(0.01, 1 - (1 - share) ** 1.5)).toFixed(3)) : Math.max(1, Math.round(most * share ** 2));
 }
 
 /** @param {string} kind @param {number} amount */
-export function wayOf(kind, amount) {
+function wayOf(kind, amount) {
   const { most } = SMOOTHINGS[kind];
   return Math.round(WAYS * (kind === "ema" ? 1 - (1 - amount) ** (2 / 3) : Math.sqrt(amount / most)));
 }

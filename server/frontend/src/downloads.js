@@ -29,7 +29,7 @@ export function csvNote(chart) {
 }
 
 /** @param {import("./board.js").Item} chart */
-export function csvOf(chart) {
+function csvOf(chart) {
   const curves = chart.shownCurves();
   const names = [...new Set(curves.flatMap((curve) => Object.keys(curve.series.columns)))];
   const isSmoothed = curves.some((curve) => curve.smooth);
@@ -89,7 +89,7 @@ function namedEntries(chart) {
 }
 
 /** @param {import("./board.js").Item} chart */
-export function svgOf(chart) {
+function svgOf(chart) {
   const { plot, board } = chart;
   const ratio = window.devicePixelRatio || 1;
   const plane = { ...planeOf(plot) };

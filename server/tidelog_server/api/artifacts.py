@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -11,7 +10,7 @@ from starlette.responses import Response
 
 from tidelog_server.api.run_files import respond
 from tidelog_server.artifacts import artifacts, manifests
-from tidelog_server.artifacts.artifacts import Version
+from tidelog_server.artifacts.artifacts import ArtifactSummary, Link, LinkedVersion, Version
 from tidelog_server.runs.runs import find_run
 from tidelog_server.services import Services
 
@@ -23,65 +22,23 @@ VersionName = Annotated[str, Query(max_length=255, description="a number such as
 Hash = Annotated[str | None, Query(max_length=64, description="in place of the version")]
 
 
-class ArtifactOut(BaseModel):
-    """An artifact with its newest version."""
-
-    name: str
-    versions: int
-    version: int
-    files: int
-    bytes: int
-    created_ms: int
-
-
 class ArtifactList(BaseModel):
     """Artifacts by name."""
 
-    artifacts: list[ArtifactOut]
-
-
-class VersionOut(BaseModel):
-    """A version of an artifact."""
-
-    project: str
-    name: str
-    version: int
-    hash: str
-    files: int
-    bytes: int
-    description: str | None
-    metadata: dict[str, Any] | None
-    created_ms: int
-    aliases: list[str]
-
-
-class LinkOut(BaseModel):
-    """A run that made or used a version."""
-
-    role: str
-    run: str
-    name: str
-    version: int
-    created_ms: int
+    artifacts: list[ArtifactSummary]
 
 
 class VersionList(BaseModel):
     """The versions of an artifact, newest first, and the runs that made or used them."""
 
-    versions: list[VersionOut]
-    lineage: list[LinkOut]
-
-
-class CatalogueVersion(VersionOut):
-    """A version with the runs that made or used it."""
-
-    links: list[LinkOut]
+    versions: list[Version]
+    lineage: list[Link]
 
 
 class Catalogue(BaseModel):
     """Versions in the order in which they were made here; `next` is the `after` of the following page."""
 
-    versions: list[CatalogueVersion]
+    versions: list[LinkedVersion]
     next: int | None
 
 
@@ -127,8 +84,7 @@ class Alias(BaseModel):
 def list_artifacts(request: Request, project: Project) -> ArtifactList:
     """The artifacts of a project."""
     with request.app.state.database.read() as connection:
-        found = artifacts.list_artifacts(connection, project)
-    return ArtifactList(artifacts=[ArtifactOut(**asdict(item)) for item in found])
+        return ArtifactList(artifacts=artifacts.list_artifacts(connection, project))
 
 
 @router.get("/artifacts/catalogue")
@@ -137,14 +93,8 @@ def list_all_versions(
 ) -> Catalogue:
     """All versions of all artifacts of a project with all their links, as an export needs them, in pages."""
     with request.app.state.database.read() as connection:
-        found, links, following = artifacts.catalogue(connection, project, after)
-    listed = [
-        CatalogueVersion(
-            **_version(version).model_dump(), links=[LinkOut(**asdict(link)) for link in links[version.id]]
-        )
-        for version in found
-    ]
-    return Catalogue(versions=listed, next=following)
+        found, following = artifacts.catalogue(connection, project, after)
+    return Catalogue(versions=found, next=following)
 
 
 @router.get("/artifacts/versions")
@@ -153,7 +103,7 @@ def list_versions(request: Request, project: Project, name: Name) -> VersionList
     with request.app.state.database.read() as connection:
         found = artifacts.versions_of(connection, project, name)
         links = artifacts.lineage(connection, [version.id for version in found])
-    return VersionList(versions=[_version(item) for item in found], lineage=[LinkOut(**asdict(link)) for link in links])
+    return VersionList(versions=found, lineage=links)
 
 
 @router.get("/artifacts/files")
@@ -200,7 +150,7 @@ def read_artifact_file(
 
 
 @router.post("/artifacts/use")
-def use_artifact(request: Request, use: Use) -> VersionOut:
+def use_artifact(request: Request, use: Use) -> Version:
     """Note that a run uses a version. Idempotent."""
     services: Services = request.app.state.services
 
@@ -209,19 +159,13 @@ def use_artifact(request: Request, use: Use) -> VersionOut:
         manifests.link(connection, found.id, find_run(connection, use.run).id, "used", use.created_ms)
         return found
 
-    return _version(services.committer.commit(note))
+    return services.committer.commit(note)
 
 
 @router.post("/artifacts/aliases")
-def set_alias(request: Request, alias: Alias) -> VersionOut:
+def set_alias(request: Request, alias: Alias) -> Version:
     """Let an alias name this version from now on."""
     services: Services = request.app.state.services
-    return _version(
-        services.committer.commit(
-            lambda connection: artifacts.set_alias(connection, alias.project, alias.name, alias.version, alias.alias)
-        )
+    return services.committer.commit(
+        lambda connection: artifacts.set_alias(connection, alias.project, alias.name, alias.version, alias.alias)
     )
-
-
-def _version(version: Version) -> VersionOut:
-    return VersionOut(**{name: value for name, value in asdict(version).items() if name in VersionOut.model_fields})

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from tidelog_server.api.table import WITHOUT_NUL
 from tidelog_server.runs.projects import find_project
-from tidelog_server.search.logs import search_logs
-from tidelog_server.search.names import search_names
+from tidelog_server.search.logs import LogHit, search_logs
+from tidelog_server.search.names import NameHit, search_names
 from tidelog_server.search.phrases import PHRASE_CHARACTERS, phrase_of
 
 router = APIRouter(tags=["search"])
@@ -20,46 +19,19 @@ Words = Annotated[str, Query(min_length=1, max_length=PHRASE_CHARACTERS, pattern
 ProjectName = Annotated[str, Query(max_length=255, pattern=WITHOUT_NUL)]
 
 
-class NameHitOut(BaseModel):
-    """Something by name: its kind is one of project, run, model, dashboard, artifact, attribute, value."""
-
-    kind: str
-    name: str
-    project: str
-    label: str
-    number: int
-    detail: str
-
-
-class LogHitOut(BaseModel):
-    """The last line of a string series that has the phrase: `before`, `found` and `behind` are parts of it."""
-
-    label: str
-    name: str
-    number: int
-    project: str
-    path: str
-    step: float
-    time_ms: int
-    before: str
-    found: str
-    behind: str
-    abandoned_by: int = Field(description="the attempt that left the line behind; 0: it is part of the series")
-
-
 class LogHitList(BaseModel):
     """Where a phrase was printed, the newest runs first. With `next` as `after` a further request goes on."""
 
-    hits: list[LogHitOut] = Field(default=[])
+    hits: tuple[LogHit, ...]
     next: str | None
 
 
 @router.get("/search/names")
-def find_names(request: Request, q: Words, project: ProjectName = "") -> list[NameHitOut]:
+def find_names(request: Request, q: Words, project: ProjectName = "") -> list[NameHit]:
     """What has all these words in its name or its texts, a few of each kind; in all projects, or in one."""
     with request.app.state.database.read() as connection:
         project_id = find_project(connection, project).id if project else None
-        return [NameHitOut(**asdict(hit)) for hit in search_names(connection, q, project_id=project_id)]
+        return search_names(connection, q, project_id=project_id)
 
 
 @router.get("/search/logs")
@@ -75,5 +47,4 @@ def find_in_logs(
     with request.app.state.database.read() as connection:
         project_id = find_project(connection, project).id if project else None
         found = search_logs(connection, phrase, project_id=project_id, after=after, limit=limit)
-    hits: list[Any] = [asdict(hit) for hit in found.hits]
-    return LogHitList(hits=[LogHitOut(**hit) for hit in hits], next=found.next)
+    return LogHitList(hits=found.hits, next=found.next)

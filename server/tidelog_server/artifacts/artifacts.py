@@ -35,7 +35,7 @@ ARTIFACTS_SHOWN = 1_000
 
 @dataclass(frozen=True)
 class Version:
-    """A version of an artifact."""
+    """A version of an artifact; `id` tells versions of all artifacts apart."""
 
     id: int
     project: str
@@ -72,6 +72,13 @@ class Link:
     version: int
     created_ms: int
     version_id: int
+
+
+@dataclass(frozen=True)
+class LinkedVersion(Version):
+    """A version with the runs that made or used it, the oldest link first."""
+
+    links: tuple[Link, ...]
 
 
 @dataclass(frozen=True)
@@ -203,11 +210,9 @@ def lineage(connection: sa.Connection, version_ids: Iterable[int]) -> list[Link]
     return [Link(*row) for row in connection.execute(query)]
 
 
-def catalogue(
-    connection: sa.Connection, project: str, after: int
-) -> tuple[list[Version], dict[int, list[Link]], int | None]:
-    """The versions of all artifacts of a project in the order of their making, a page behind the version `after`;
-    the links of each, the oldest first; and where the next page begins.
+def catalogue(connection: sa.Connection, project: str, after: int) -> tuple[list[LinkedVersion], int | None]:
+    """The versions of all artifacts of a project in the order of their making, a page behind the version `after`, and
+    where the next page begins.
     """
     project_id = find_project(connection, project).id
     query = _select_versions().where(artifacts.c.project_id == project_id, artifact_versions.c.id > after)
@@ -224,7 +229,8 @@ def catalogue(
     )
     for version_id, role, run, name, version, created_ms in connection.execute(linked):
         links[version_id].append(Link(role, run, name, version, created_ms, version_id))
-    return found, links, found[-1].id if len(rows) > PAGE_VERSIONS else None
+    linked_versions = [LinkedVersion(**vars(version), links=tuple(links[version.id])) for version in found]
+    return linked_versions, found[-1].id if len(rows) > PAGE_VERSIONS else None
 
 
 def of_run(connection: sa.Connection, run_id: int) -> list[tuple[str, Version]]:

@@ -235,6 +235,69 @@ def _values(
     return {column: [rows[run.id][column] if run.id in rows else None for run in runs] for column in columns}
 
 
+@dataclass(frozen=True)
+class _Addresses:
+    """Where the parts of a comparison lead to."""
+
+    project: str
+    labels: Sequence[str]
+    asked: Asked
+    axes: Axes
+
+    def pairs(self, tab: str, show: str) -> list[tuple[str, str]]:
+        """What an address says beside the runs."""
+        same_axes = (tab == "monitoring") == (self.asked.tab == "monitoring")
+        kept = self.axes.pairs if same_axes else self.asked.view.pairs_over_other_x
+        return [("tab", tab if tab != "charts" else ""), ("find", self.asked.find), ("show", show), *kept]
+
+    def of(self, tab: str, show: str) -> str:
+        """The address of a tab that shows all attributes, or those that differ."""
+        return compare_address(self.project, self.labels, self.pairs(tab, show))
+
+    @property
+    def shown(self) -> str:
+        """Which attributes are shown now, as addresses say it."""
+        return "all" if self.asked.show == "all" else ""
+
+    @property
+    def here(self) -> list[tuple[str, str]]:
+        """What the address of what is shown now says beside the runs."""
+        return self.pairs(self.asked.tab, self.shown)
+
+    @property
+    def form_pairs(self) -> tuple[tuple[str, str], ...]:
+        """What a form of the page keeps in the address."""
+        named = [*(("run", label) for label in self.labels), *self.here, *_asked_pairs(self.asked)]
+        return tuple(pair for pair in named if pair[1])
+
+    def layouts(self) -> tuple[Choice, ...]:
+        """The same runs in the table, beside it, and here."""
+        chosen = [("run", label) for label in self.labels]
+        pairs = [*self.here, ("step", self.asked.step if self.asked.tab == "media" else "")]
+        return (
+            Choice("table", "Table", project_address(self.project, chosen), False),
+            Choice("split", "Split", project_address(self.project, [("view", "split"), *pairs, *chosen]), False),
+            Choice("charts", "Charts", compare_address(self.project, self.labels, pairs), True),
+        )
+
+    def tabs(self) -> tuple[Choice, ...]:
+        """The tabs."""
+        return tuple(
+            Choice(name, text, self.of(name, self.shown), name == self.asked.tab) for name, text in TABS.items()
+        )
+
+    def show_choices(self) -> tuple[Choice, ...]:
+        """Attributes that differ, or all."""
+        return (
+            Choice("differing", "Differences", self.of(self.asked.tab, ""), not self.shown),
+            Choice("all", "All", self.of(self.asked.tab, "all"), bool(self.shown)),
+        )
+
+    def step(self, at: str) -> str:
+        """The address at another step of the media."""
+        return compare_address(self.project, self.labels, [*self.here, ("step", at)])
+
+
 def compare_page(
     project: str,
     runs: Sequence[Run],
@@ -244,76 +307,57 @@ def compare_page(
     media: Media | None = None,
 ) -> ComparePage:
     """Everything that the page shows of these runs; `values` and `media` are those that its part looks at."""
-    tab, find, view, show_all = asked.tab, asked.find, asked.view, asked.show == "all"
-    labels = [run.label for run in runs]
-    found = matching(comparison.attributes, find)
-    charted = [row.path for row in found if row.is_series]
+    tab, show_all, labels = asked.tab, asked.show == "all", [run.label for run in runs]
+    found = matching(comparison.attributes, asked.find)
     groups, hidden = difference_groups(found, show_all=show_all) if tab == "parameters" else ((), 0)
     groups_drawn = run_groups(runs, comparison.attributes, asked.group)
-    others = (*(("run", label) for label in labels), ("tab", tab if tab != "charts" else ""), ("find", find))
-    axes = axes_of(view, base=compare_address(project), others=others, has_groups=bool(groups_drawn))
-
-    def pairs(to: str, show: str) -> list[tuple[str, str]]:
-        kept = axes.pairs if (to == "monitoring") == (tab == "monitoring") else view.pairs_over_other_x
-        return [("tab", to if to != "charts" else ""), ("find", find), ("show", show), *kept]
-
-    def address(tab: str, show: str) -> str:
-        return compare_address(project, labels, pairs(tab, show))
-
-    shown = "all" if show_all else ""
+    axes = _axes(project, labels, asked, has_groups=bool(groups_drawn))
+    addresses = _Addresses(project, labels, asked, axes)
     return ComparePage(
         project=project,
         address=compare_address(project),
         runs=tuple(runs),
         table_address=project_address(project, [("run", label) for label in labels]),
-        layouts=_layouts(project, labels, [*pairs(tab, shown), ("step", asked.step if tab == "media" else "")]),
-        pairs=tuple(
-            pair
-            for pair in [*(("run", label) for label in labels), *pairs(tab, shown), *_asked_pairs(asked)]
-            if pair[1]
-        ),
+        layouts=addresses.layouts(),
+        pairs=addresses.form_pairs,
         tab=tab,
-        tabs=tuple(Choice(name, text, address(name, shown), name == tab) for name, text in TABS.items()),
-        find=find,
-        charts=charts_of(
-            [path for path in charted if is_monitoring(path) == (tab == "monitoring")],
-            project=project,
-            labels=labels,
-            view=view if tab == "charts" else replace(view, expressions=()),
-        ),
+        tabs=addresses.tabs(),
+        find=asked.find,
+        charts=_charts(project, labels, found, asked),
         axes=axes,
         run_groups=groups_drawn,
         groups=groups,
         hidden_rows=hidden,
         relations=_relations(runs, comparison, values, asked) if tab == "relations" else None,
         grouped=_grouped(comparison, values, asked) if tab == "groups" else None,
-        media=media and media.linked(lambda at: compare_address(project, labels, [*pairs(tab, shown), ("step", at)])),
+        media=media and media.linked(addresses.step),
         source=source_rows(found) if tab == "source" else (),
         packages=package_rows(found) if tab == "source" else (),
         changes=text_changes(found, labels) if tab == "source" else (),
         is_complete=comparison.complete,
         show_all=show_all,
-        show_choices=(
-            Choice("differing", "Differences", address(tab, ""), not show_all),
-            Choice("all", "All", address(tab, "all"), show_all),
-        ),
+        show_choices=addresses.show_choices(),
         now_ms=now_ms(),
     )
+
+
+def _axes(project: str, labels: Sequence[str], asked: Asked, *, has_groups: bool) -> Axes:
+    tab = asked.tab if asked.tab != "charts" else ""
+    others = (*(("run", label) for label in labels), ("tab", tab), ("find", asked.find))
+    return axes_of(asked.view, base=compare_address(project), others=others, has_groups=has_groups)
+
+
+def _charts(project: str, labels: Sequence[str], found: Sequence[Difference], asked: Asked) -> Charts:
+    """The series that belong to the tab; what is worked out of several is among the charts only."""
+    charted = [row.path for row in found if row.is_series and is_monitoring(row.path) == (asked.tab == "monitoring")]
+    view = asked.view if asked.tab == "charts" else replace(asked.view, expressions=())
+    return charts_of(charted, project=project, labels=labels, view=view)
 
 
 def matching(differences: Sequence[Difference], find: str) -> list[Difference]:
     """The attributes whose path has all of these words."""
     words = find.casefold().split()
     return [row for row in differences if all(word in row.path.casefold() for word in words)]
-
-
-def _layouts(project: str, labels: Sequence[str], pairs: Sequence[tuple[str, str]]) -> tuple[Choice, ...]:
-    chosen = [("run", label) for label in labels]
-    return (
-        Choice("table", "Table", project_address(project, chosen), False),
-        Choice("split", "Split", project_address(project, [("view", "split"), *pairs, *chosen]), False),
-        Choice("charts", "Charts", compare_address(project, labels, pairs), True),
-    )
 
 
 def _asked_pairs(asked: Asked) -> list[tuple[str, str]]:

@@ -44,11 +44,6 @@ class Comparison:
     complete: bool
 
 
-def differing_attributes(connection: sa.Connection, run_ids: Sequence[int]) -> list[Difference]:
-    """The attributes of these runs, as `compare_runs` gives them."""
-    return compare_runs(connection, run_ids).attributes
-
-
 def compare_runs(connection: sa.Connection, run_ids: Sequence[int], *, least: int = 2) -> Comparison:
     """Set the attributes of 2 to 200 runs side by side, in three statements: parameters first, then series, then sys/*.
 

@@ -24,7 +24,7 @@ FOLDERS = (".", "..")  # which browsers take out of an address
 
 @dataclass(frozen=True)
 class Project:
-    """A project as lists show it."""
+    """A project; `key` is the prefix of its runs' labels. Times are milliseconds since 1970 UTC."""
 
     id: int
     name: str

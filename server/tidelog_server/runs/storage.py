@@ -66,13 +66,6 @@ def note_change(connection: sa.Connection, run_id: int) -> None:
     connection.execute(sa.update(runs).where(runs.c.id == run_id).values(counted_epoch=-1))
 
 
-def usage_by_project(connection: sa.Connection) -> dict[int, Usage]:
-    """What all runs of each project take together, those in the trash too."""
-    columns = (runs.c.series_bytes, runs.c.attribute_bytes, runs.c.file_bytes)
-    query = sa.select(runs.c.project_id, *(_sum(column) for column in columns)).group_by(runs.c.project_id)
-    return {project_id: Usage(*map(int, usage)) for project_id, *usage in connection.execute(query)}
-
-
 def _series(connection: sa.Connection, run_id: int) -> int:
     return sum(
         _chunk_bytes(connection, chunks, ids, chunks.c.data, chunks.c.fine, chunks.c.coarse)

@@ -21,7 +21,7 @@ export const shownColumns = () => columnHeads().map((head) => head.dataset.colum
  * The address of the table with some parts changed: a list is a part that occurs several times, null takes it away.
  * @param {Record<string, string|string[]|null>} changes
  */
-export function tableAddress(changes) {
+function tableAddress(changes) {
   const address = new URL(location.href);
   /** @type {Record<string, string|string[]|null>} */
   const parts = { after: null, refresh: null, ...changes };

@@ -72,7 +72,7 @@ function field(type, label, value) {
 }
 
 /** The condition of a row in the query language; empty while no attribute is named. @param {Element} row */
-export function conditionOf(row) {
+function conditionOf(row) {
   const [attribute, value] = row.querySelectorAll("input");
   const operator = row.querySelector("select").value;
   const subject = subjectOf(attribute.value.trim());
@@ -81,7 +81,7 @@ export function conditionOf(row) {
 }
 
 /** @param {string} text as it was typed: a path, an aggregate, or either as the language writes it */
-export function subjectOf(text) {
+function subjectOf(text) {
   if (!text) return "";
   const aggregate = /^(last|min|max|mean|average|avg|variance|count)\s*\((.+)\)$/is.exec(text);
   if (aggregate) return `${aggregate[1].toLowerCase()}(${subjectOf(aggregate[2].trim())})`;
@@ -92,7 +92,7 @@ export function subjectOf(text) {
 }
 
 /** Numbers, true and false as they are, everything else as a text. @param {string} text @param {string} operator */
-export function literalOf(text, operator = "=") {
+function literalOf(text, operator = "=") {
   const value = text.trim();
   const isText = /CONTAINS|MATCHES/.test(operator);
   if (/^"(?:[^"\\]|\\.)*"$/s.test(value)) return value;

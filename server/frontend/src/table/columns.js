@@ -79,7 +79,7 @@ function toggle(query, name, column) {
 }
 
 /** @param {string} old @param {string} column */
-export function replaceColumn(old, column) {
+function replaceColumn(old, column) {
   const query = new URLSearchParams(location.search);
   const renamed = (name) => query.getAll(name).map((one) => (one === old ? column : one));
   changeTable({ column: [...new Set(shownColumns().map((one) => (one === old ? column : one)))], pin: renamed("pin"), scale: renamed("scale") });
