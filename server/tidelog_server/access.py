@@ -47,8 +47,9 @@ def load_or_make_token(data: Path, chosen: str | None) -> tuple[str, str | None]
     `chosen` replaces what is stored.
     """
     file = data / TOKEN_FILE
-    if chosen is None and file.exists():
-        return file.read_text().strip(), None
+    known = file.read_text().strip() if file.exists() else ""  # empty if a start was killed before it had told one
+    if chosen is None and known:
+        return known, None
     token = chosen or secrets.token_urlsafe(TOKEN_BYTES)
     data.mkdir(parents=True, exist_ok=True)
     file.touch(mode=0o600)

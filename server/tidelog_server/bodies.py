@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tidelog_server.api import problems
@@ -24,7 +25,10 @@ class BodyLimit:
         if not is_limited or _has_its_own(scope):
             await self.app(scope, receive, send)
             return
-        body = await _body(receive)
+        try:
+            body = await _body(receive)
+        except ClientDisconnect:
+            return  # what came of the request is not all of it, and nobody waits for an answer
         if body is None:
             error = TooLargeError(f"A request of more than {BODY_BYTES:,} bytes is over the limit. Nothing was stored.")
             await problems.answer(error)(scope, receive, send)
@@ -52,11 +56,13 @@ class _Replay:
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """The whole body; None if it is too large."""
+    """The whole body; None if it is too large. Raises `ClientDisconnect` if it ends before that."""
     parts: list[bytes] = []
     size = 0
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
         parts.append(message.get("body", b""))
         size += len(parts[-1])
         if size > BODY_BYTES:

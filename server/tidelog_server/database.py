@@ -21,6 +21,7 @@ SQLITE_MMAP_BYTES = 1 << 30
 SQLITE_LOG_BYTES = 64 * 1024 * 1024  # what the write-ahead log is cut back to after a checkpoint
 SQLITE_BUSY_TIMEOUT_S = 30.0
 SQLITE_PAGE_BYTES = 8192  # measured: chunks waste less in the last page of their overflow chain than at 4,096
+ALTERING = 0x7469_6465  # names the lock of a PostgreSQL database whose schema is being changed
 READERS = 16  # connections kept for reading; uvicorn's thread pool has 40 threads, few of them in SQL at once
 
 
@@ -73,6 +74,8 @@ class Database:
         """
         with self.write() as connection:
             if not self.is_sqlite:
+                # Of servers that start together one at a time looks what there is to be altered.
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(ALTERING)))
                 yield connection
                 return
             driver: Any = connection.connection.dbapi_connection

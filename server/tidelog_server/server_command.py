@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from tidelog_server.access import is_loopback, load_or_make_token
 from tidelog_server.app import create_app
 from tidelog_server.blobs.objects import InvalidStoreError
+from tidelog_server.migrations import NewerSchemaError
 from tidelog_server.settings import DEFAULT_DATA, DEFAULT_HOST, DEFAULT_PORT, Settings
 from tidelog_server.version import VERSION
 
@@ -67,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
         app = create_app(settings)
     except OSError as error:
         return _fail(f"the data folder {options.data} cannot be used: {error.strerror or error}.")
-    except InvalidStoreError as error:
+    except (InvalidStoreError, NewerSchemaError) as error:
         return _fail(f"{error}.")
     except SQLAlchemyError as error:
         return _fail(f"the database cannot be used: {getattr(error, 'orig', None) or error}. Nothing was changed.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tidelog_server.blobs.store import open_store
+from tidelog_server.blobs.opening import open_store
 from tidelog_server.database import Database
 from tidelog_server.files.uploads import Uploads
 from tidelog_server.ingest.batches import BatchCache

@@ -76,6 +76,8 @@ def test_a_newer_export_takes_the_place_of_an_older_one(
         bring(there, tmp_path / "a", capsys)
     export(there, tmp_path / "b")
     assert_same(content(tmp_path / "a"), content(tmp_path / "b"))
+    told = [httpx.get(f"{server.url}/api/runs/EXPORTED-1/attempts").json() for server in (made.server, there)]
+    assert told[0] == told[1]
 
 
 def test_what_was_deleted_or_changed_by_people_meanwhile_is_so_here_too(

@@ -86,3 +86,11 @@ def test_token_is_told_once_and_kept_as_a_hash(tmp_path: Path) -> None:
 def test_loopback(host: str, expected: bool) -> None:
     """Only addresses that cannot be reached from outside go without a token."""
     assert is_loopback(host) is expected
+
+
+def test_a_start_that_was_killed_before_it_told_a_token_makes_one(tmp_path: Path) -> None:
+    """Else nobody could ever come in."""
+    (tmp_path / "admin-token.sha256").touch()
+    hashed, token = load_or_make_token(tmp_path, None)
+    assert token is not None
+    assert hashed == token_hash(token)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,32 @@ def test_upgrade_keeps_what_the_first_schema_held(database_url: str) -> None:
     with pytest.raises(sa.exc.IntegrityError), database.write() as connection:
         connection.exec_driver_sql("INSERT INTO paths (project_id, path) VALUES (99, 'x')")
     database.close()
+
+
+def test_servers_that_start_together_upgrade_once(database_url: str) -> None:
+    """Each of them finds the schema that one of them made."""
+    started = [subprocess.Popen([sys.executable, "-c", START, database_url]) for _ in range(3)]
+    assert [process.wait(120) for process in started] == [0, 0, 0]
+
+
+START = """
+import sys
+from tidelog_server.database import Database
+from tidelog_server.migrations import HEAD, revision, upgrade
+
+database = Database(sys.argv[1])
+upgrade(database)
+assert revision(database) == HEAD
+"""
+
+
+def test_a_newer_schema_is_left_alone(database: Database) -> None:
+    """An older server says what to do, and changes nothing."""
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(migrations.NewerSchemaError, match="update this server"):
+        migrations.upgrade(database)
+    assert migrations.revision(database) == "9999"
 
 
 OLD_ROWS = (

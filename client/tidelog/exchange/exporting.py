@@ -116,9 +116,9 @@ def _write_head(server: Transport, project: str, folder: str) -> None:
                 f"{folder} holds an export of the project {head['project']!r}, so {project!r} was not added to it"
             )
         return
-    keys = {found["name"]: found["key"] for found in server.get("/projects")["projects"]}
+    [found] = server.get("/projects", {"name": project})["projects"]
     head = {
-        "format": FORMAT, "version": VERSION, "project": project, "project_key": keys.get(project),
+        "format": FORMAT, "version": VERSION, "project": project, "project_key": found["key"],
         "server": server.url, "tidelog": __version__,
     }  # fmt: skip
     write_json(os.path.join(folder, "export.json"), head)

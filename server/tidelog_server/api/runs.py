@@ -213,9 +213,7 @@ EventPosition = Annotated[str | None, Query(pattern=r"^-?\d{1,18}-\d{1,18}$", de
 def read_events(
     request: Request,
     label: str,
-    before: Annotated[
-        str | None, Query(pattern=r"^-?\d{1,18}-\d{1,18}$", description="`next` of the page before")
-    ] = None,
+    before: EventPosition = None,
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
 ) -> EventList:
     """The events of a run, as soon as they are acknowledged; notices after the next fold."""

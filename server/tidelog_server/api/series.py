@@ -62,7 +62,8 @@ def read_series(
     with services.database.read() as connection:
         run = runs.find_run(connection, label)
     services.tails.prepare([run.id])
-    first = units(start) if after is None else max(after + 1, units(start) or after)
+    bounds = (units(start), None if after is None else after + 1)
+    first = max((bound for bound in bounds if bound is not None), default=None)
     with services.database.read() as connection:
         [found] = find_series(
             connection, services.tails, run.project_id, [(run.id, path.strip("/"))], abandoned_by=abandoned_by

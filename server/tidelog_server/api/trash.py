@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 
+from tidelog_server.api.table import ProjectName
 from tidelog_server.database import Database
 from tidelog_server.runs import projects, trash
 from tidelog_server.runs.runs import Run
@@ -17,10 +18,8 @@ from tidelog_server.runs.trash import LISTED
 
 router = APIRouter(tags=["trash"])
 
-WITHOUT_NUL = r"^[^\x00]*$"
 Kind = Literal["run", "model", "model_version"]
 Result = TypeVar("Result")
-ProjectName = Annotated[str, Field(min_length=1, max_length=255, pattern=WITHOUT_NUL)]
 
 
 class RunSelection(BaseModel):

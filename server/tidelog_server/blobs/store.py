@@ -1,12 +1,10 @@
-"""What keeps bytes: the interface of all stores, and opening the one that the settings name."""
+"""What keeps bytes: the interface of all stores."""
 
 from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
-
-from tidelog_server.settings import Settings
 
 CHUNK_BYTES = 1024 * 1024  # read at a time: what serving or checking a file costs in memory
 TOKEN_BYTES = 6
@@ -68,14 +66,3 @@ def new_key(sha256: str) -> str:
     So removing a blob that is not wanted any more can never hit one that has just come with the same content.
     """
     return f"{sha256[:2]}/{sha256[2:]}.{secrets.token_hex(TOKEN_BYTES)}"
-
-
-def open_store(settings: Settings) -> BlobStore:
-    """Open the store that the settings name. Raises `InvalidStoreError`."""
-    if settings.artifacts is None:
-        from tidelog_server.blobs.local import LocalBlobs
-
-        return LocalBlobs(settings.data / "blobs")
-    from tidelog_server.blobs.objects import ObjectBlobs
-
-    return ObjectBlobs(settings.artifacts)

@@ -10,7 +10,7 @@ from typing import IO, cast
 from tidelog_server.blobs.store import BlobStore
 from tidelog_server.files.reading import RunFile
 
-EARLIEST = (1980, 1, 1, 0, 0, 0)  # of ZIP
+EARLIEST, LATEST = (1980, 1, 1, 0, 0, 0), (2107, 12, 31, 23, 59, 58)  # of ZIP
 
 
 class _Outbox:
@@ -55,4 +55,5 @@ def zipped(store: BlobStore, files: Iterable[RunFile]) -> Iterator[bytes]:
 
 def _moment(modified_ms: int | None) -> tuple[int, int, int, int, int, int]:
     moment = datetime.fromtimestamp((modified_ms or 0) / 1000, timezone.utc)
-    return max(EARLIEST, (moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second))
+    time = (moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
+    return min(LATEST, max(EARLIEST, time))

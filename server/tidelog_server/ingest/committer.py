@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from tidelog_server.database import Database
+from tidelog_server.errors import UnavailableError
 
 GROUP = 64  # requests in one commit at the most; bounds how long the first of them waits
 POSTGRESQL_THREADS = 4
@@ -28,6 +29,8 @@ class Committer:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._closing = threading.Lock()
+        self._is_closed = False
         self._waiting: queue.SimpleQueue[tuple[Work, Future[Any]] | None] = queue.SimpleQueue()
         count = 1 if database.is_sqlite else POSTGRESQL_THREADS
         self._threads = [
@@ -39,16 +42,22 @@ class Committer:
     def commit(self, work: Callable[[sa.Connection], Result]) -> Result:
         """Run `work` in a transaction and return its result after the commit.
 
-        Blocks until then. If `work` raises, nothing that it did is kept, and the error is raised here.
+        Blocks until then. If `work` raises, nothing that it did is kept, and the error is raised here. Raises
+        `UnavailableError` once the server stops.
         """
         future: Future[Result] = Future()
-        self._waiting.put((work, future))
+        with self._closing:
+            if self._is_closed:
+                raise UnavailableError("The server is stopping. Nothing was stored; try again.")
+            self._waiting.put((work, future))
         return future.result()
 
     def close(self) -> None:
         """Finish what is waiting, then stop."""
-        for _ in self._threads:
-            self._waiting.put(None)
+        with self._closing:
+            self._is_closed = True
+            for _ in self._threads:
+                self._waiting.put(None)
         for thread in self._threads:
             thread.join()
 

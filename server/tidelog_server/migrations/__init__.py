@@ -11,10 +11,23 @@ from tidelog_server.database import Database
 HEAD = "0002"  # newest revision; a test compares it with the scripts. Known here, a start needs no Alembic
 
 
+class NewerSchemaError(Exception):
+    """The database was brought up to date by a newer server."""
+
+
 def upgrade(database: Database) -> None:
-    """Bring the schema to the newest revision. An empty database gets all of it."""
-    if revision(database) == HEAD:
+    """Bring the schema to the newest revision. An empty database gets all of it.
+
+    Raises `NewerSchemaError` if a newer server has been here.
+    """
+    found = revision(database)
+    if found == HEAD:
         return
+    if found is not None and found > HEAD:
+        raise NewerSchemaError(
+            f"the database has the schema {found} of a newer tidelog, and this one knows {HEAD}. Nothing was changed; "
+            "update this server"
+        )
     from alembic import command
     from alembic.config import Config
 

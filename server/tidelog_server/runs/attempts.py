@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from tidelog_server.runs.runs import Run
+from tidelog_server.runs.writers import REPLACED
 from tidelog_server.tables import chunks, object_chunks, paths, runs, series, writers
 
 PAGE_STRETCHES = 5_000
@@ -35,7 +36,7 @@ def attempts_of(connection: sa.Connection, run: Run) -> list[Attempt]:
     """The attempts of a run, the first one first. Fold the run before."""
     query = (
         sa.select(writers.c.attempt, writers.c.host, writers.c.state, writers.c.created_ms, writers.c.ended_ms)
-        .where(writers.c.run_id == run.id)
+        .where(writers.c.run_id == run.id, writers.c.origin.is_distinct_from(REPLACED))
         .order_by(writers.c.attempt, writers.c.created_ms, writers.c.id)
     )
     by_attempt: dict[int, list[Any]] = {}

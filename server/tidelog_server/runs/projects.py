@@ -13,6 +13,7 @@ from tidelog_server.tables import projects, runs
 
 NAME_CHARACTERS = 255
 KEY_CHARACTERS = 8
+LISTED = 1_000
 # Behind the name of a project these lead to its pages, so that no later part of a name may be one: `x/compare` would be
 # the comparison of `x`. The client has the same list.
 RESERVED_PARTS = (
@@ -36,8 +37,8 @@ class Project:
 
 
 def list_projects(connection: sa.Connection) -> list[Project]:
-    """All projects, the one with the latest activity first."""
-    return [_project(row) for row in connection.execute(_projects_with_activity())]
+    """The projects, the one with the latest activity first; at most `LISTED` of them."""
+    return [_project(row) for row in connection.execute(_projects_with_activity().limit(LISTED))]
 
 
 def find_project(connection: sa.Connection, name: str) -> Project:
