@@ -111,7 +111,7 @@ class Browser:
             route.fulfill(body=self._kept[key], content_type="text/html; charset=utf-8")
             return
         if self._from_memory:
-            answer = route.fetch()
+            answer = route.fetch(max_retries=3)  # a connection that was kept may have been closed meanwhile
             self._kept[key] = answer.body()
             route.fulfill(response=answer)
             return
