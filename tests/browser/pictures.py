@@ -23,9 +23,11 @@ CHANNEL = 32  # by how much a colour may differ: pictures are kept in few colour
 COLOURS = 256
 MAX_SHARE = 0.0004  # of the pixels that may differ more: a button that moved by its border is more
 
-# Times, durations and sizes are of the moment; who logged is of the machine.
+# Times, durations and sizes are of the moment; who logged is of the machine. What would renew them is stopped first.
 HOLD_STILL = r"""
 () => {
+  for (let timer = setTimeout(() => undefined); timer > 0; timer--) clearTimeout(timer); // intervals too
+  document.addEventListener("htmx:beforeSwap", (event) => event.preventDefault(), true);
   const span = /just now|\d[\d.,]* (ms|s|min|h|d)( \d+ (ms|s|min|h))?( ago)?(?![a-z])/;
   const moment = /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/, size = /\d[\d.,]* (bytes|[kMG]B)/;
   const varying = new RegExp([span, moment, size].map(({ source }) => source).join("|"), "g");
