@@ -125,7 +125,7 @@ def test_export_import_export_is_the_same(
     export(second, tmp_path / "b")
     one, other = content(tmp_path / "a"), content(tmp_path / "b")
     assert one == other
-    assert len(one) == 4 + 4 * 8
+    assert len(one) == 4 + 4 * 9
     third = one["runs/EXPORTED-3/run.json"]
     assert third["state"] == "failed"
     assert "as a training job might" in third["error"]
