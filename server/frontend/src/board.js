@@ -334,7 +334,7 @@ export class Board {
       const mine = [...item.paths, ...item.expressions].flatMap((path) => byPath.get(path) ?? []);
       item.receive(mine, { generation, axis, runs });
     }
-    if (areNew) this.painting.work();
+    if (areNew) this.painting.hurry();
     this.markAbandoned();
   }
 

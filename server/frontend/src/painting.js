@@ -10,8 +10,8 @@ export class Painting {
     /** @type {Set<Drawable>} */
     this.waiting = new Set();
     this.isAsked = false;
-    this.frame_ms = STILL_MS;
-    addEventListener("scroll", () => (this.frame_ms = FRAME_MS), { capture: true, passive: true, once: true });
+    this.isStill = true;
+    addEventListener("scroll", () => (this.isStill = false), { capture: true, passive: true, once: true });
   }
 
   /** Draw this soon. @param {Drawable} chart */
@@ -25,11 +25,16 @@ export class Painting {
     });
   }
 
+  /** What waits is new: do not wait for the next frame, unless the page is scrolled, where its time is spoken for. */
+  hurry() {
+    if (this.isStill) this.work();
+  }
+
   /** Draw what waits, as much as there is time for; the rest in the next frames. */
   work() {
     // All at once: a size that is asked for after something was drawn has the browser lay out the page again.
     for (const chart of this.waiting) chart.measure();
-    const end = performance.now() + this.frame_ms;
+    const end = performance.now() + (this.isStill ? STILL_MS : FRAME_MS);
     for (const chart of this.waiting) {
       this.waiting.delete(chart);
       chart.draw();
