@@ -42,6 +42,7 @@ SCROLLS = 30
 UPLOT = ROOT / "server/frontend/node_modules/uplot/dist/uPlot.iife.min.js"
 DIST = ROOT / "server/tidelog_server/static/dist"
 DEADLINE_MS = 120_000
+REST_MS = 500  # nobody zooms in the frame in which a page appears
 
 # Notes the time at which every chart in view is drawn.
 WATCH = """() => {
@@ -166,6 +167,7 @@ def _address(url: str, key: str, numbers: Sequence[int] | range) -> str:
 def _time_long(browser: Any, address: str) -> Figures:
     page = _open(browser, address, WINDOW)
     first = page.evaluate("window.drawnAt") / 1000
+    page.wait_for_timeout(REST_MS)
     area = page.locator("figure.chart .u-over").first.bounding_box()
     page.evaluate(WATCH_ZOOM)
     middle = area["y"] + area["height"] / 2
