@@ -7,13 +7,14 @@ import os
 import random
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, sync_playwright
 
 import tidelog
 from benchmarks.jobs.many_runs import fill_project
@@ -28,6 +29,7 @@ ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
 ]
+DESK: ViewportSize = {"width": 1440, "height": 900}
 RUNS = 55  # more than a page of the table
 LONG_POINTS = 200_000
 SPIKE_STEP, SPIKE = 123_456, 40.0
@@ -160,16 +162,32 @@ def label_of(run: tidelog.Run) -> str:
 
 @pytest.fixture
 def page(browser: Browser, site: Site) -> Iterator[Page]:
-    """A tab. What the browser complains about fails the test: errors, and what the security policy refused."""
-    context = browser.new_context(base_url=site.url, viewport={"width": 1440, "height": 900})
-    tab = context.new_page()
-    complaints = watch_complaints(tab)
-    yield tab
+    """A tab."""
+    with tab(browser, site, viewport=DESK) as page:
+        yield page
+
+
+@pytest.fixture
+def plain(browser: Browser, site: Site) -> Iterator[Page]:
+    """A tab of a browser that runs no scripts."""
+    with tab(browser, site, java_script_enabled=False) as page:
+        yield page
+
+
+@contextmanager
+def tab(browser: Browser, site: Site, **options: Any) -> Iterator[Page]:
+    """A tab of a browser of its own. What it complains about fails the test: errors, and what the security policy
+    refused.
+    """
+    context = browser.new_context(base_url=site.url, **options)
+    page = context.new_page()
+    complaints = _complaints_of(page)
+    yield page
     context.close()
     assert complaints == []
 
 
-def watch_complaints(page: Page) -> list[str]:
+def _complaints_of(page: Page) -> list[str]:
     """The list that errors of this tab are appended to."""
     complaints: list[str] = []
 

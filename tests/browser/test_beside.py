@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Site, label_of, watch_complaints
+from tests.browser.conftest import Site, label_of
 
 
 @pytest.fixture(scope="module")
@@ -58,17 +56,6 @@ def test_media_stand_beside_the_table(page: Page, pictures: str) -> None:
     expect(page.locator(".stepper-here")).to_have_text("step 15")
     assert own_steps(page) == ["step 10", "step 15"]
     expect(page.locator("#runs .run-row")).to_have_count(2)
-
-
-@pytest.fixture
-def plain(browser: Browser, site: Site) -> Iterator[Page]:
-    """A tab of a browser that runs no scripts."""
-    context = browser.new_context(base_url=site.url, java_script_enabled=False)
-    tab = context.new_page()
-    complaints = watch_complaints(tab)
-    yield tab
-    context.close()
-    assert complaints == []
 
 
 def test_media_have_links_and_a_form_without_a_script(plain: Page, pictures: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Site, drawn_chart, label_of, watch_complaints
+from tests.browser.conftest import DESK, Site, drawn_chart, label_of, tab
 
 PATIENCE_MS = 20_000
 
@@ -15,20 +15,8 @@ PATIENCE_MS = 20_000
 @pytest.fixture
 def colleague(browser: Browser, site: Site) -> Iterator[Page]:
     """The browser of somebody who has seen nothing yet."""
-    context = browser.new_context(base_url=site.url, viewport={"width": 1440, "height": 900})
-    tab = context.new_page()
-    complaints = watch_complaints(tab)
-    yield tab
-    context.close()
-    assert complaints == []
-
-
-@pytest.fixture
-def plain(browser: Browser, site: Site) -> Iterator[Page]:
-    """A tab that runs no JavaScript."""
-    context = browser.new_context(base_url=site.url, java_script_enabled=False)
-    yield context.new_page()
-    context.close()
+    with tab(browser, site, viewport=DESK) as page:
+        yield page
 
 
 def test_from_training_to_a_link_for_a_colleague(page: Page, colleague: Page, site: Site) -> None:

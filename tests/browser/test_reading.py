@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Site, watch_complaints
+from tests.browser.conftest import Site, tab
 
 PATHS = (
     "/",
@@ -61,22 +61,9 @@ UNNAMED_CONTROLS = """() => [...document.querySelectorAll('a, button, input:not(
 @pytest.fixture(params=["light", "dark"])
 def narrow(browser: Browser, site: Site, request: pytest.FixtureRequest) -> Iterator[Page]:
     """A telephone, in each theme."""
-    context = browser.new_context(
-        base_url=site.url, viewport={"width": 390, "height": 844}, color_scheme=request.param, device_scale_factor=2
-    )
-    page = context.new_page()
-    complaints = watch_complaints(page)
-    yield page
-    context.close()
-    assert complaints == []
-
-
-@pytest.fixture
-def without_script(browser: Browser, site: Site) -> Iterator[BrowserContext]:
-    """A browser that runs no JavaScript."""
-    context = browser.new_context(base_url=site.url, java_script_enabled=False)
-    yield context
-    context.close()
+    telephone = {"width": 390, "height": 844}
+    with tab(browser, site, viewport=telephone, color_scheme=request.param, device_scale_factor=2) as page:
+        yield page
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -89,34 +76,32 @@ def test_nothing_is_wider_than_a_telephone(narrow: Page, long_run: str, path: st
     assert narrow.evaluate(UNNAMED_CONTROLS) == []
 
 
-def test_a_run_is_readable_without_javascript(without_script: BrowserContext, long_run: str) -> None:
+def test_a_run_is_readable_without_javascript(plain: Page, long_run: str) -> None:
     """Attributes are text, and charts are pictures that the server drew."""
-    page = without_script.new_page()
-    page.goto(f"/projects/long/runs/{long_run}")
-    expect(page.locator("#attributes")).to_contain_text("loss")
-    picture = page.locator('figure[data-path="train/loss"] img')
+    plain.goto(f"/projects/long/runs/{long_run}")
+    expect(plain.locator("#attributes")).to_contain_text("loss")
+    picture = plain.locator('figure[data-path="train/loss"] img')
     picture.scroll_into_view_if_needed()
     expect(picture).to_be_visible()
-    answer = page.request.get(picture.get_attribute("src") or "")
+    answer = plain.request.get(picture.get_attribute("src") or "")
     assert answer.headers["content-type"] == "image/svg+xml"
     assert "<polygon" in answer.text()
 
 
-def test_filter_sort_and_compare_work_without_javascript(without_script: BrowserContext, site: Site) -> None:
+def test_filter_sort_and_compare_work_without_javascript(plain: Page, site: Site) -> None:
     """Forms and links are enough for the way through the pages."""
-    page = without_script.new_page()
-    page.goto("/projects/mnist")
-    page.get_by_role("searchbox", name="Filter runs").fill(
+    plain.goto("/projects/mnist")
+    plain.get_by_role("searchbox", name="Filter runs").fill(
         '`sys/name`:string = "cnn-07" OR `sys/name`:string = "cnn-08"'
     )
-    page.get_by_role("button", name="Apply").click()
-    expect(page.locator("#runs tbody tr")).to_have_count(2)
-    page.get_by_role("link", name="Sort by val/loss").click()
-    expect(page.locator("#runs .run-link").first).to_have_text("cnn-08")
-    for box in page.locator("#runs tbody input").all():
+    plain.get_by_role("button", name="Apply").click()
+    expect(plain.locator("#runs tbody tr")).to_have_count(2)
+    plain.get_by_role("link", name="Sort by val/loss").click()
+    expect(plain.locator("#runs .run-link").first).to_have_text("cnn-08")
+    for box in plain.locator("#runs tbody input").all():
         box.check()
-    page.get_by_role("button", name="Compare").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("2 runs compared")
+    plain.get_by_role("button", name="Compare").click()
+    expect(plain.get_by_role("heading", level=1)).to_have_text("2 runs compared")
 
 
 def test_a_wrong_address_leads_on(browser: Browser, site: Site) -> None:

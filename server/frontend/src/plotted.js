@@ -9,7 +9,7 @@ import { PointerBox } from "./pointer.js";
 import { rounded } from "./ranges.js";
 import { resetZoom } from "./view.js";
 
-export const NEVER = -1;
+const NEVER = -1;
 const ZOOM_FROM_PX = 4; // a shorter drag is a click
 const LEAST_PX = 120;
 

@@ -57,7 +57,6 @@ TABS = {
 MOST_STEP = 4e12
 TEXT_CHARACTERS = 200_000  # of one text that is compared line by line
 ALL_CHARACTERS = 20_000_000  # of all of these texts
-CHART_TABS = ("charts", "monitoring")
 ANALYSES = ("relations", "groups")
 AXES_PARTS = ("x", "y", "smooth", "outliers", "from", "to", "group", "band", "metric")  # which the form has itself
 ASKED = ("target", "across", "up", "by", "a", "b", "step")

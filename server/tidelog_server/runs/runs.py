@@ -140,6 +140,14 @@ def find_run(connection: sa.Connection, label: str) -> Run:
     return as_run(row)
 
 
+def find_run_of(connection: sa.Connection, project: str, label: str) -> Run:
+    """The run of this label in this project; raises `RunNotFoundError`."""
+    run = find_run(connection, label)
+    if run.project != project:
+        raise RunNotFoundError(f"There is no run {label[:80]!r} in the project {project[:80]!r}; it may have moved.")
+    return run
+
+
 def runs_by_label(connection: sa.Connection, labels: Iterable[str]) -> list[Run]:
     """The runs with these labels, in their order; raises `RunNotFoundError` for the first that is missing."""
     wanted = list(dict.fromkeys(labels))

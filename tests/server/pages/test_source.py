@@ -65,6 +65,23 @@ def test_the_tab_of_the_source(pages: Pages) -> None:
     assert "<b>old" not in page
 
 
+def test_the_files_of_the_source_are_listed(pages: Pages) -> None:
+    """Those that were kept, and those that git does not know, each a link, and all as an archive."""
+    sender = a_run(pages)
+    for number, (path, name) in enumerate({"files": "train<1>.py", "untracked_files": "notes.txt"}.items()):
+        entry: dict[str, object] = {"name": name, "file": number, "size": 3, "modified_ms": 0}
+        sender.journal.change_files(f"source_code/{path}", b"+", entry)
+    sender.ship()
+    page = pages.get("/projects/p/runs/P-1?tab=source").text
+    for title, name, path in (
+        ("Source files", "train&lt;1&gt;.py", "files"),
+        ("Files that git", "notes.txt", "untracked_files"),
+    ):
+        assert title in page
+        assert f">{name}</a>" in page
+        assert f"/files/archive?path=source_code/{path}" in page
+
+
 def test_a_run_without_source_has_no_such_tab(pages: Pages) -> None:
     """Asked for all the same, the page says how it is kept."""
     Sender(pages.services.receiver, project="p")

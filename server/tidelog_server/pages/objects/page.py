@@ -10,14 +10,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from tidelog_server.errors import RunNotFoundError, SeriesNotFoundError
+from tidelog_server.errors import SeriesNotFoundError
 from tidelog_server.pages.addresses import log_address, objects_address, run_address
 from tidelog_server.pages.objects.histograms import Drawing, bars, heat
 from tidelog_server.pages.objects.logs import LogLine, lines_of
 from tidelog_server.pages.objects.origins import PARAMETER, Origins, kept_pairs, origins_of
 from tidelog_server.pages.problems import PageRoute
 from tidelog_server.pages.templating import render, wanted_partial
-from tidelog_server.runs.runs import Run, find_run
+from tidelog_server.runs.runs import Run, find_run_of
 from tidelog_server.series.objects import reading
 from tidelog_server.series.objects.lookup import FoundObjects, find_abandoned, find_objects
 from tidelog_server.series.objects.points import ObjectPoints
@@ -70,9 +70,7 @@ def show_objects(
     """
     services: Services = request.app.state.services
     with services.database.read() as connection:
-        run = find_run(connection, label)
-    if run.project != project:
-        raise RunNotFoundError(f"There is no run {label[:80]!r} in the project {project[:80]!r}; it may have moved.")
+        run = find_run_of(connection, project, label)
     services.tails.prepare([run.id])
     with services.database.read() as connection:
         path = path.strip("/")

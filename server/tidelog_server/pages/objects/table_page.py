@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from tidelog_server.errors import FileNotHereError, RunNotFoundError
+from tidelog_server.errors import FileNotHereError
 from tidelog_server.files import reading as files
 from tidelog_server.files.reading import RunFile
 from tidelog_server.pages.addresses import run_address, table_address
@@ -17,7 +18,7 @@ from tidelog_server.pages.objects.tables import MEDIA_TYPE, ROWS, SHOWN_BYTES, T
 from tidelog_server.pages.problems import PageRoute
 from tidelog_server.pages.run.files import shown_file
 from tidelog_server.pages.templating import render
-from tidelog_server.runs.runs import Run, find_run
+from tidelog_server.runs.runs import Run, find_run_of
 from tidelog_server.series.objects import reading
 from tidelog_server.series.objects.lookup import FoundObjects, find_objects
 from tidelog_server.series.points import STEP_UNITS
@@ -74,9 +75,7 @@ def show_table(
     services: Services = request.app.state.services
     path = path.strip("/")
     with services.database.read() as connection:
-        run = find_run(connection, label)
-    if run.project != project:
-        raise RunNotFoundError(f"There is no run {label[:80]!r} in the project {project[:80]!r}; it may have moved.")
+        run = find_run_of(connection, project, label)
     services.folder.fold_lineage(run.id)
     with services.database.read() as connection:
         where = (connection, services.tails, run.project_id, run.id, path)
@@ -90,14 +89,8 @@ def show_table(
     table, problem = _table(services, file, sort, descending, first)
 
     def address(**wanted: int | bool | None) -> str:
-        kept = {
-            "step": step,
-            "abandoned": abandoned or None,
-            "sort": sort,
-            "descending": descending,
-            "first": 0,
-        } | wanted
-        return table_address(run.project, run.label, path, **kept)
+        kept = {"step": step, "abandoned": abandoned or None, "sort": sort, "descending": descending, "first": 0}
+        return table_address(run.project, run.label, path, **{**kept, **wanted})
 
     length = table.rows_in_all if table is not None else 0
     page = TablePage(
@@ -108,20 +101,27 @@ def show_table(
         download=shown_file(run, path, file, abandoned_by=abandoned).download,
         problem=problem,
         table=table,
-        heads=tuple(
-            Head(
-                column.name,
-                column.is_number,
-                address(sort=column.place, descending=column.place == sort and not descending),
-                ("descending" if descending else "ascending") if column.place == sort else "none",
-            )
-            for column in (table.columns if table is not None else ())
-        ),
+        heads=_heads(table, sort, descending, address),
         before=address(first=max(first - ROWS, 0)) if first else None,
         after=address(first=first + ROWS) if first + ROWS < length else None,
         steps=tuple((address(step=one), one == shown_step, one) for one in steps),
     )
     return render(request, "pages/table.html", page)
+
+
+def _heads(
+    table: TablePart | None, sort: int | None, descending: bool, address: Callable[..., str]
+) -> tuple[Head, ...]:
+    """The heads of the columns; pressing the one that the table is sorted by turns the order around."""
+    return tuple(
+        Head(
+            column.name,
+            column.is_number,
+            address(sort=column.place, descending=column.place == sort and not descending),
+            ("descending" if descending else "ascending") if column.place == sort else "none",
+        )
+        for column in (table.columns if table is not None else ())
+    )
 
 
 def _steps(connection: sa.Connection, found: FoundObjects) -> tuple[int, ...]:

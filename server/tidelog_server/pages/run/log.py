@@ -10,13 +10,13 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response, StreamingResponse
 
-from tidelog_server.errors import RunNotFoundError, SeriesNotFoundError
+from tidelog_server.errors import SeriesNotFoundError
 from tidelog_server.pages.addresses import log_address, run_address, with_query
 from tidelog_server.pages.objects.logs import LogLine, lines_of
 from tidelog_server.pages.objects.origins import kept_pairs
 from tidelog_server.pages.problems import PageRoute
 from tidelog_server.pages.templating import render
-from tidelog_server.runs.runs import Run, find_run
+from tidelog_server.runs.runs import Run, find_run_of
 from tidelog_server.series.objects import reading
 from tidelog_server.series.objects.lookup import FoundObjects, find_objects
 from tidelog_server.series.objects.points import ObjectPoints
@@ -162,9 +162,7 @@ def file_name(run: Run, path: str) -> str:
 def run_at(services: Services, project: str, label: str) -> Run:
     """The run at this address, with what is not folded yet at hand."""
     with services.database.read() as connection:
-        run = find_run(connection, label)
-    if run.project != project:
-        raise RunNotFoundError(f"There is no run {label[:80]!r} in the project {project[:80]!r}; it may have moved.")
+        run = find_run_of(connection, project, label)
     services.tails.prepare([run.id])
     return run
 

@@ -10,7 +10,6 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from tidelog_server.clock import now_ms
-from tidelog_server.errors import RunNotFoundError
 from tidelog_server.pages.addresses import run_address
 from tidelog_server.pages.axes import Axes, Choice, axes_of
 from tidelog_server.pages.chart_sections import MONITORING, Charts, charts_of
@@ -24,7 +23,7 @@ from tidelog_server.pages.templating import render, wanted_partial
 from tidelog_server.pages.tree import matching_paths
 from tidelog_server.runs.attributes import Attribute
 from tidelog_server.runs.names import at_or_below, outside
-from tidelog_server.runs.runs import Run, find_run
+from tidelog_server.runs.runs import Run, find_run, find_run_of
 from tidelog_server.runs.system import STAGES
 from tidelog_server.runs.writers import WriterState, writers_of
 
@@ -116,9 +115,7 @@ def show_run(request: Request, project: str, label: str, tab: str = "charts", fi
     """A run; what was acknowledged until now is in the page. Further parts of the address are its tab's."""
     services = request.app.state.services
     with services.database.read() as connection:
-        run = find_run(connection, label)
-    if run.project != project:
-        raise RunNotFoundError(f"There is no run {label[:80]!r} in the project {project[:80]!r}; it may have moved.")
+        run = find_run_of(connection, project, label)
     services.folder.fold_lineage(run.id)
     with services.database.read() as connection:
         run = find_run(connection, label)

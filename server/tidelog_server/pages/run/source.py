@@ -167,7 +167,8 @@ def _values(shown: Shown) -> dict[str, Any]:
 def _view(shown: Shown) -> SourceView:
     sets = set(shown.names.of_type("file_set"))
     titles = {"files": "Source files", "untracked_files": "Files that git does not know, kept"}
-    files = tuple(_files(shown, NAMESPACE + name, title) for name, title in titles.items() if NAMESPACE + name in sets)
+    wanted = ((f"{NAMESPACE}/{name}", title) for name, title in titles.items())
+    files = tuple(_files(shown, path, title) for path, title in wanted if path in sets)
     return replace(source_view(_values(shown)), files=files)
 
 

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from tidelog_server.series.heads import FLOAT_SERIES, has_chunks, is_of_lineage, within
 from tidelog_server.series.objects.chunks import SERIES_PER_STATEMENT
 from tidelog_server.series.points import Int64s
-from tidelog_server.tables import series
+from tidelog_server.tables import object_chunks, series
 
 HeadKey = tuple[int, int]  # id of the path, and `abandoned_by`
 
@@ -125,3 +125,15 @@ def _columns(head: ObjectHead) -> dict[str, int]:
         "open_step": head.open_step,
         "open_points": head.open_points,
     }
+
+
+def first_steps(connection: sa.Connection, heads: Iterable[ObjectHead]) -> dict[int, int]:
+    """The first folded step of each of these series, by its id."""
+    ids = [head.id for head in heads]
+    found: dict[int, int] = {}
+    for start in range(0, len(ids), SERIES_PER_STATEMENT):
+        query = sa.select(object_chunks.c.series_id, sa.func.min(object_chunks.c.step_min))
+        query = query.where(object_chunks.c.series_id.in_(ids[start : start + SERIES_PER_STATEMENT]))
+        rows = connection.execute(query.group_by(object_chunks.c.series_id))
+        found.update((series_id, int(step)) for series_id, step in rows)
+    return found

@@ -6,7 +6,7 @@ ancestors, by `lookup`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -18,7 +18,7 @@ from tidelog_server.series.heads import FLOAT_SERIES, has_chunks, is_of_lineage
 from tidelog_server.series.lineage import Ancestor
 from tidelog_server.series.objects import codec
 from tidelog_server.series.objects.growth import ObjectGrowth
-from tidelog_server.series.objects.heads import ObjectHead, load_lineage_heads, select_heads
+from tidelog_server.series.objects.heads import ObjectHead, first_steps, load_lineage_heads, select_heads
 from tidelog_server.series.objects.summaries import summary
 from tidelog_server.tables import SERIES_TYPES, attributes, object_chunks, series
 
@@ -144,17 +144,10 @@ def _all_heads(connection: sa.Connection, run_id: int) -> dict[int, ObjectHead]:
     return {head.path_id: head for head in (ObjectHead(*row) for row in rows)}
 
 
-def _first_steps(connection: sa.Connection, heads: Iterable[ObjectHead]) -> dict[int, int]:
+def _first_steps(connection: sa.Connection, heads: Collection[ObjectHead]) -> dict[int, int]:
     """By path, where these series begin."""
-    paths = {head.id: head.path_id for head in heads}
-    ids = list(paths)
-    found: dict[int, int] = {}
-    for start in range(0, len(ids), SERIES_AT_ONCE):
-        query = sa.select(object_chunks.c.series_id, sa.func.min(object_chunks.c.step_min))
-        query = query.where(object_chunks.c.series_id.in_(ids[start : start + SERIES_AT_ONCE]))
-        rows = connection.execute(query.group_by(object_chunks.c.series_id))
-        found.update((paths[series_id], int(step)) for series_id, step in rows)
-    return found
+    steps = first_steps(connection, heads)
+    return {head.path_id: steps[head.id] for head in heads if head.id in steps}
 
 
 def _up_to(connection: sa.Connection, heads: Sequence[ObjectHead], lasts: Mapping[int, int]) -> Iterator[Whole]:

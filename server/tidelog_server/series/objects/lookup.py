@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -10,16 +10,16 @@ import sqlalchemy as sa
 from tidelog_server.ingest.batches import LoggedBatch
 from tidelog_server.runs.paths import path_ids
 from tidelog_server.series.lineage import Lineage, lineages
-from tidelog_server.series.objects.chunks import SERIES_PER_STATEMENT
 from tidelog_server.series.objects.heads import (
     ObjectHead,
+    first_steps,
     load_lineage_heads,
     load_object_heads,
     select_heads,
 )
 from tidelog_server.series.objects.points import NO_OBJECTS, ObjectPoints, begun_at, joined, settled
 from tidelog_server.series.tails import Tails
-from tidelog_server.tables import object_chunks, paths, series
+from tidelog_server.tables import paths, series
 
 Key = tuple[int, int]  # id of the run, id of the path
 
@@ -123,18 +123,6 @@ def find_abandoned(connection: sa.Connection, run_id: int, wanted: Collection[st
     for *columns, path in connection.execute(query):
         if path in wanted:
             found.setdefault(path, []).append(ObjectHead(*columns))
-    return found
-
-
-def first_steps(connection: sa.Connection, heads: Iterable[ObjectHead]) -> dict[int, int]:
-    """The first folded step of each of these series, by its id."""
-    ids = [head.id for head in heads]
-    found: dict[int, int] = {}
-    for start in range(0, len(ids), SERIES_PER_STATEMENT):
-        query = sa.select(object_chunks.c.series_id, sa.func.min(object_chunks.c.step_min))
-        query = query.where(object_chunks.c.series_id.in_(ids[start : start + SERIES_PER_STATEMENT]))
-        rows = connection.execute(query.group_by(object_chunks.c.series_id))
-        found.update((series_id, int(step)) for series_id, step in rows)
     return found
 
 
