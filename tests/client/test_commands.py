@@ -93,6 +93,15 @@ def test_metrics_as_csv(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert rows[1]["time"] == "2026-03-04T05:06:08.250000+00:00"
 
 
+def test_metrics_as_csv_hold_no_formulas(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A spreadsheet that opens the file runs no path that a client has logged; numbers below zero stay numbers."""
+    with tidelog.init_run(project="formulas") as run:
+        run["=HYPERLINK(1)"].append(-0.5)
+    assert cli.main(["metrics", "--project", "formulas"]) == 0
+    rows = {row["path"]: row["value"] for row in csv.DictReader(io.StringIO(capsys.readouterr().out))}
+    assert rows["'=HYPERLINK(1)"] == "-0.5"
+
+
 def test_metrics_in_buckets_as_json(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With the columns of buckets, within bounds of steps."""
     arguments = ("metrics", "--query", "params/lr > 0.1", "--buckets", "10", "--start", "5", "--stop", "10")

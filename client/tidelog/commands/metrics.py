@@ -6,10 +6,11 @@ import argparse
 import csv
 import sys
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 from tidelog.commands.options import Commands, add_command, add_usual_options
-from tidelog.commands.printing import print_json
+from tidelog.commands.printing import harmless, print_json
 from tidelog.commands.statuses import DONE
 from tidelog.fetching.metrics import fetch_metrics, stream_metrics
 
@@ -36,13 +37,13 @@ def print_metrics(options: argparse.Namespace) -> int:
     """Print the points; without buckets, as they come, however many there are."""
     rows = _rows(_batches(options))
     if options.json:
-        print_json({"points": [_as_json(row) for row in rows]})
+        print_json({"points": list(rows)})
         return DONE
     writer = csv.writer(sys.stdout, lineterminator="\n")
     for number, row in enumerate(rows):
         if number == 0:
             writer.writerow(row)
-        writer.writerow(value.isoformat() if key == "time" else value for key, value in row.items())
+        writer.writerow(map(_cell, row.values()))
     return DONE
 
 
@@ -62,5 +63,7 @@ def _rows(batches: Iterable[dict[str, list[Any]]]) -> Iterator[dict[str, Any]]:
             yield dict(zip(batch, values, strict=True))
 
 
-def _as_json(row: dict[str, Any]) -> dict[str, Any]:
-    return row
+def _cell(value: Any) -> Any:
+    if isinstance(value, str):
+        return harmless(value)
+    return value.isoformat() if isinstance(value, datetime) else value

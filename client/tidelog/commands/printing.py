@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 import unicodedata
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 CELL_CHARACTERS = 60
+FORMULA = re.compile(r"[=+\-@\t\r\n]")  # how a text begins that a spreadsheet runs
 
 
 def print_json(document: Any) -> None:
@@ -42,6 +44,11 @@ def shown_value(value: Any) -> str:
     if len(text) > CELL_CHARACTERS:
         text = f"{text[: CELL_CHARACTERS - 1]}…"
     return "".join(character if character.isprintable() else " " for character in text)
+
+
+def harmless(text: str) -> str:
+    """Return a text for CSV: one that a spreadsheet would take for a formula gets an apostrophe in front."""
+    return f"'{text}" if FORMULA.match(text) else text
 
 
 def say(message: str) -> None:

@@ -51,7 +51,7 @@ function csvOf(chart) {
 
 /** A text that a spreadsheet would take for a formula gets a quote in front. @param {string} text */
 function quoted(text) {
-  const plain = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  const plain = /^[=+\-@\t\r\n]/.test(text) ? `'${text}` : text;
   return /[",\n\r]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
 }
 

@@ -94,6 +94,16 @@ def test_a_series_as_csv(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
     assert '""counts"": [3.0]' in pages.get(f"{RUN}/data.csv?path=grads").text
 
 
+def test_a_series_of_texts_as_csv_holds_no_formulas(pages: Pages) -> None:
+    """A spreadsheet that opens what a job printed runs nothing of it; texts that are numbers stay as they are."""
+    sender = Sender(pages.services.receiver, project="p")
+    for text in ("=HYPERLINK(1)", "-0.5", "-1+cmd|x"):
+        sender.journal.text("printed", text)
+    sender.ship()
+    lines = pages.get(f"{RUN}/data.csv?path=printed").text.splitlines()[1:]
+    assert [line.split(",")[2] for line in lines] == ["'=HYPERLINK(1)", "-0.5", "'-1+cmd|x"]
+
+
 @pytest.mark.usefixtures("sender")
 def test_what_is_no_series_has_no_table(pages: Pages) -> None:
     """A page that says so."""

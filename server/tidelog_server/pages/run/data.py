@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from tidelog_server.errors import SeriesNotFoundError
 from tidelog_server.pages.addresses import data_address, run_address, with_query
 from tidelog_server.pages.problems import PageRoute
 from tidelog_server.pages.run.log import STEPS_LIMIT, Path, Position, file_name, run_at
+from tidelog_server.pages.spreadsheets import csv_lines, harmless
 from tidelog_server.pages.templating import render
 from tidelog_server.runs.runs import Run
 from tidelog_server.series import export
@@ -114,9 +113,7 @@ def _csv(services: Services, run: Run, path: str) -> Iterator[str]:
             except SeriesNotFoundError:  # deleted meanwhile
                 return
             rows, more = _rows(connection, found, position, CHUNK_POINTS)
-        text = io.StringIO()
-        csv.writer(text).writerows((_step(row.step), _iso(row.time_ms), row.value) for row in rows)
-        yield text.getvalue()
+        yield csv_lines((_step(row.step), _iso(row.time_ms), harmless(row.value)) for row in rows)
         position = rows[-1].step if more and rows else None
 
 

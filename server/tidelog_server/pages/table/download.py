@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import io
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +13,7 @@ from starlette.responses import Response, StreamingResponse
 
 from tidelog_server.errors import UnavailableError
 from tidelog_server.pages.problems import PageRoute
+from tidelog_server.pages.spreadsheets import csv_lines, harmless
 from tidelog_server.pages.table.groups import within_places
 from tidelog_server.pages.table.usual import usual_columns
 from tidelog_server.pages.table.view import View, sparkline_path, subject_of, view_of
@@ -30,8 +29,6 @@ router = APIRouter(route_class=PageRoute)
 RUNS_AT_ONCE = 1_000
 FIXED = ("sys/id", "sys/name", "sys/state", "sys/creation_time", "sys/ended_time", "sys/tags")
 NUMBERS = {"float", "int", "float_series", "bool"}
-FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "\n")
-NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 @router.get("/projects/{project:path}/runs.csv")
@@ -41,9 +38,9 @@ def download_csv(request: Request, project: str) -> Response:
     table = _Table(services, view_of(project, request.query_params))
 
     def lines() -> Iterator[str]:
-        yield _csv_line([_harmless(column) for column in table.columns])
+        yield csv_lines([map(harmless, table.columns)])
         for rows in table.parts():
-            yield "".join(_csv_line([_text(row.values.get(column)) for column in table.columns]) for row in rows)
+            yield csv_lines([_text(row.values.get(column)) for column in table.columns] for row in rows)
 
     return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=_attached(project, "csv"))
 
@@ -149,12 +146,6 @@ class _Pipe(io.RawIOBase):
         return found
 
 
-def _csv_line(values: Sequence[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line, lineterminator="\r\n").writerow(values)
-    return line.getvalue()
-
-
 def _text(value: Value) -> str:
     if value is None:
         return ""
@@ -165,13 +156,8 @@ def _text(value: Value) -> str:
     if isinstance(value, datetime):
         return value.isoformat(timespec="milliseconds")
     if isinstance(value, list):
-        return _harmless(";".join(map(str, value)))
-    return _harmless(str(value))
-
-
-def _harmless(text: str) -> str:
-    """A text that no spreadsheet runs: what begins like a formula, and is no number, gets an apostrophe in front."""
-    return f"'{text}" if text[:1] in FORMULA_BEGINS and not NUMBER.fullmatch(text) else text
+        return harmless(";".join(map(str, value)))
+    return harmless(str(value))
 
 
 def _typed(value: Value, kind: str) -> Any:
