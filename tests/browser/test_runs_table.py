@@ -70,6 +70,11 @@ def test_a_mistake_in_the_filter_is_explained_under_it(page: Page, site: Site) -
     expect(page.get_by_role("alert")).to_contain_text("xpected")
     expect(page.locator(".mistake mark")).to_have_text(">")
     expect(box).to_have_value("`params/lr`:float >> 0.001")
+    page.get_by_role("alert").get_by_role("link", name=f"Show all {len(site.labels)} runs").click()
+    expect(page.locator("#runs .run-row")).to_have_count(len(site.labels))
+    box.fill("params/lr >")
+    box.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("xpected")
     box.fill("")
     box.press("Enter")
     expect(page.locator("#runs .run-row")).to_have_count(len(site.labels))
@@ -381,3 +386,63 @@ def test_a_slow_page_of_rows_holds_up_no_other(page: Page, many_runs: str) -> No
     scroller.evaluate("one => one.scrollTop = one.scrollHeight")
     scroller.evaluate("one => one.scrollTop = 0")
     expect(page.locator("#row-SWEEP-2000")).to_be_visible()
+
+
+def test_heads_over_closed_groups_are_as_wide_as_over_runs(page: Page, site: Site) -> None:
+    """Opening a group moves no head: those that every table has keep the room of what stands below them."""
+    page.goto("/projects/mnist?column=val/loss&rows=params/optimizer/name")
+    heads = page.locator("#runs thead th").evaluate_all("all => all.map(one => one.getBoundingClientRect().width)")
+    run, state, started, _, tags = heads[2:7]
+    assert run >= 200 and state >= 80 and started >= 80 and tags >= 90
+
+
+def test_the_name_of_a_group_stays_in_view(page: Page, site: Site) -> None:
+    """Like the names of runs: columns pass below it."""
+    page.set_viewport_size({"width": 800, "height": 700})
+    columns = "&".join(f"column={name}(val/loss)" for name in ("min", "max", "mean", "variance", "count"))
+    page.goto(f"/projects/mnist?{columns}&rows=params/optimizer/name")
+    name = page.locator("#runs .cell-group").first
+    before = name.bounding_box()
+    page.locator("[data-scroll]").evaluate("table => table.scrollTo(10000, 0)")
+    assert page.locator("[data-scroll]").evaluate("table => table.scrollLeft") > 100
+    assert before is not None and name.bounding_box() == before
+
+
+def test_nothing_moves_when_a_row_is_pointed_at(page: Page, site: Site) -> None:
+    """Its pencils have their room before they come."""
+    page.goto("/projects/mnist?column=params/lr&column=val/loss")
+    last = page.locator('th[data-column="val/loss"]')
+    before = last.bounding_box()
+    row = page.locator("#runs .run-row").nth(2)
+    row.hover()
+    expect(row.locator("[data-edit=tags]")).to_be_visible()
+    assert last.bounding_box() == before
+
+
+def test_on_a_telephone_names_stay_and_all_bars_are_in_view(page: Page, site: Site) -> None:
+    """390 px: the column of names stays where others are scrolled away, and no bar covers another."""
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.goto("/projects/mnist?column=params/lr&column=val/loss")
+    name = page.locator("#runs .run-link").first
+    page.locator("[data-scroll]").evaluate("table => table.scrollTo(10000, 0)")
+    box = name.bounding_box()
+    assert box is not None and 0 <= box["x"] < 100
+    page.locator("[data-scroll]").evaluate("table => table.scrollTo(0, 0)")
+    page.locator("#runs .run-row .tick").first.check()
+    trash, bar = (
+        page.get_by_role("button", name="Move to trash").bounding_box(),
+        page.locator("#compare").bounding_box(),
+    )
+    assert trash is not None and bar is not None
+    assert trash["y"] + trash["height"] <= bar["y"]
+
+
+def test_a_pattern_that_finds_no_column_is_explained(page: Page, site: Site) -> None:
+    """One star does not go over a slash, which the panel says when nothing fits."""
+    page.goto("/projects/mnist")
+    page.locator("#columns > summary").click()
+    find = page.get_by_role("searchbox", name="Find a column")
+    find.fill("val*")
+    expect(page.locator("#column-choices")).to_contain_text("** goes over it")
+    find.fill("zzz")
+    expect(page.locator("#column-choices")).to_contain_text("has these words")

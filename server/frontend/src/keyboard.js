@@ -114,6 +114,9 @@ function toggleHelp() {
   return true;
 }
 
+/** What stands on the keys that have a longer name. */
+const SIGNS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓" };
+
 /** @param {string} group */
 function groupOf(group) {
   const part = document.createElement("section");
@@ -123,7 +126,8 @@ function groupOf(group) {
   list.className = "keys";
   for (const { keys, does } of bindings.filter((binding) => binding.group === group)) {
     const term = document.createElement("dt");
-    for (const key of keys.split(" ")) term.append(Object.assign(document.createElement("kbd"), { textContent: key }));
+    const all = keys.split(" ").map((key) => Object.assign(document.createElement("kbd"), { textContent: SIGNS[key] ?? key }));
+    term.append(...(all.length > 3 ? [all[0], " to ", all.at(-1)] : all));
     list.append(term, Object.assign(document.createElement("dd"), { textContent: does }));
   }
   part.append(title, list);

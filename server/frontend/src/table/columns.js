@@ -189,7 +189,7 @@ function place() {
   const sizes = [...heads.slice(0, HELD), ...pinned].map((head) => head.getBoundingClientRect().width);
   const leftOf = (place) => sizes.slice(0, HELD + place).reduce((sum, size) => sum + size, 0);
   const pins = pinned.flatMap((head, place) => [
-    `${cellsOf(heads.indexOf(head))} { position: sticky; left: ${leftOf(place)}px; z-index: 2; }`,
+    `${cellsOf(heads.indexOf(head))}, ${groupCellsOf(heads.indexOf(head))} { position: sticky; left: ${leftOf(place)}px; z-index: 2; }`,
     `.runs-table thead tr > :nth-child(${heads.indexOf(head) + 1}) { z-index: 5; }`,
   ]);
   write([...widths, ...pins]);
@@ -197,6 +197,9 @@ function place() {
 
 /** @param {number} index */
 const cellsOf = (index) => `.runs-table tr:not(.blank, .group-row) > :nth-child(${index + 1})`;
+
+/** The row of a group has one cell over eye and name, and one over what every table says of a run. @param {number} index */
+const groupCellsOf = (index) => `.runs-table .group-cell:nth-child(${index - 3})`;
 
 /** @param {string[]} rules */
 function write(rules) {

@@ -79,6 +79,7 @@ async function begin(edit) {
   cell.dataset.editing = "yes";
   cell.replaceChildren(box);
   box.select();
+  box.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 /**

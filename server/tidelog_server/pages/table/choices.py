@@ -32,6 +32,11 @@ class ColumnChoices:
     find: str
     address: str
 
+    @property
+    def is_glob(self) -> bool:
+        """Whether `find` is a pattern of whole paths, not words in them."""
+        return _is_glob(self.find)
+
 
 def choices_among(known: Sequence[Column], *, chosen: Sequence[str], find: str, address: str) -> ColumnChoices:
     """The columns to choose from: paths that fit the glob of `find`, or else contain each of its words."""
@@ -46,8 +51,12 @@ def choices_among(known: Sequence[Column], *, chosen: Sequence[str], find: str, 
 
 def _test(find: str) -> Callable[[str], bool]:
     wanted = find.casefold().strip()
-    if "*" in wanted or "?" in wanted:
+    if _is_glob(wanted):
         matches = glob_matcher([wanted])
         return lambda path: matches(path.casefold())
     words = wanted.split()
     return lambda path: all(word in path.casefold() for word in words)
+
+
+def _is_glob(find: str) -> bool:
+    return "*" in find or "?" in find
