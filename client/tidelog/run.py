@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from tidelog.fetching.artifacts import Artifact
     from tidelog.fetching.attempt import Attempt
-    from tidelog.files.artifacts import Artifact
     from tidelog.files.file import File
     from tidelog.monitoring import HardwareMonitor
     from tidelog.switches import Switches
@@ -199,7 +199,7 @@ class Run:
         `name` is `dataset` (its latest version), `dataset:v3` or `dataset:alias`; `project` is by default the run's.
         Asks the server, which must know the run: raises `ArtifactNotFoundError` or another `ServerError`.
         """
-        from tidelog.files.artifacts import use
+        from tidelog.fetching.artifacts import use
 
         return use(self._session.reader, name, project or self.project)
 

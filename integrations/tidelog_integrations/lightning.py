@@ -19,7 +19,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import tidelog
-from tidelog.errors import InvalidValueError
+from tidelog import InvalidValueError
 from tidelog_integrations.lightning_checkpoints import CheckpointRecord, Uploads
 from tidelog_integrations.lightning_package import Logger, ModelSummary, rank_zero_experiment, rank_zero_only
 from tidelog_integrations.lightning_ranks import joining, watched_host

@@ -120,7 +120,7 @@ def test_objects_of_s3(
 
 def test_hashes_are_remembered(tmp_path: Path, data: Path) -> None:
     """A file is read again only if its place, size or time changed; a torn line in the cache harms nothing."""
-    from tidelog.files.hash_cache import HashCache
+    from tidelog.files.hashes import HashCache
 
     cache = str(tmp_path / "hashes")
     old = data / "labels.csv"

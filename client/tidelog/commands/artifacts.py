@@ -51,7 +51,7 @@ def artifacts(options: argparse.Namespace) -> int:
 
 
 def _download(server: Transport, project: str, options: argparse.Namespace) -> int:
-    from tidelog.files.artifacts import download_artifact
+    from tidelog.fetching.artifacts import download_artifact
 
     name, _, wanted = (options.name or "").partition(":")
     version = _find(artifact_rows(server, project, name), wanted or "latest")

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tidelog.exchange.export_layout import RowWriter, content_path, files_path, read_json, version_path, write_json
-from tidelog.fetching.downloads import save
-from tidelog.files.artifacts import files_of
+from tidelog.fetching.artifacts import files_of
+from tidelog.fetching.saving import save
 from tidelog.paths import quoted
 
 if TYPE_CHECKING:

@@ -1,18 +1,13 @@
-"""Downloading files: streamed to disk, taken up again where a connection broke, and checked against their hash."""
+"""The files of a run: what is known of them, and bringing them here."""
 
 from __future__ import annotations
 
-import hashlib
 import os
 from typing import TYPE_CHECKING, Any
 
-from tidelog.errors import (
-    AttributeNotFoundError,
-    FileNotHereError,
-    HashMismatchError,
-    InvalidValueError,
-    ServerUnreachableError,
-)
+from tidelog.errors import AttributeNotFoundError, FileNotHereError, InvalidValueError
+from tidelog.fetching.artifacts import download_artifact, files_of
+from tidelog.fetching.saving import PARTIAL, safe_parts, save
 from tidelog.files.file import clean_name
 from tidelog.values.encoding import as_step
 
@@ -20,9 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tidelog.shipping.transport import Transport
-
-TRIES = 3
-PARTIAL = ".part"
 
 
 class Downloads:
@@ -37,8 +29,6 @@ class Downloads:
         target = os.path.expanduser(os.fspath(destination)) if destination is not None else os.getcwd()
         about = self._about(path, step)
         if about["type"] == "artifact":
-            from tidelog.files.artifacts import download_artifact
-
             return download_artifact(self._server(), about["artifact"], target)
         if about["type"] == "file_set":
             return self._download_set(path, target)
@@ -62,8 +52,6 @@ class Downloads:
         """Return what is known of each file."""
         about = self._about(path)
         if about["type"] == "artifact":
-            from tidelog.files.artifacts import files_of
-
             return files_of(self._server(), about["artifact"])
         return list(self._all_files(path))
 
@@ -107,52 +95,6 @@ class Downloads:
     def _save(self, parameters: dict[str, Any], about: dict[str, Any], target: str) -> str:
         _arrived(about)
         return save(self._server(), f"/runs/{self._reference()}/files", parameters, about["sha256"], target)
-
-
-def save(server: Transport, address: str, parameters: dict[str, Any], sha256: str, target: str) -> str:
-    """Stream an answer to a file, checking it; it appears under its name once all of it is right."""
-    os.makedirs(os.path.dirname(os.path.abspath(target)), exist_ok=True)
-    partial = target + PARTIAL
-    with open(partial, "wb") as file:
-        for remaining in reversed(range(TRIES)):
-            try:
-                _receive(server, address, parameters, file)
-                break
-            except ServerUnreachableError:
-                if not remaining:
-                    raise
-    if hash_of(partial) != sha256:
-        os.unlink(partial)
-        raise HashMismatchError(f"what came for {target} does not have the SHA-256 {sha256}; nothing was kept of it")
-    os.replace(partial, target)
-    return target
-
-
-def hash_of(path: str) -> str:
-    """Return the SHA-256 of a file, in constant memory."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while piece := file.read(1024 * 1024):
-            digest.update(piece)
-    return digest.hexdigest()
-
-
-def safe_parts(name: str) -> list[str]:
-    """Return the folders and the name that a server's name for a file may stand for on this disk."""
-    parts = [part for part in name.split("/") if part not in ("", ".", "..")]
-    return [clean_name(part) for part in parts] or ["file"]
-
-
-def _receive(server: Transport, address: str, parameters: dict[str, Any], file: Any) -> None:
-    """Receive what is not there yet."""
-    have = file.tell()
-    with server.stream(address, parameters, {"Range": f"bytes={have}-"} if have else {}) as answer:
-        if have and answer.status_code != 206:
-            file.seek(0)
-            file.truncate()
-        for piece in answer.iter_raw():
-            file.write(piece)
-        file.flush()
 
 
 def _arrived(about: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Hashes of local files that are known from last time, by place, size and time of change.
+"""Hashes of local files, and those that are known from last time, by place, size and time of change.
 
 A data set of terabytes is hashed once, not by every run. The cache is a file of lines that processes only ever append
 to; it may be deleted at any time.
@@ -6,13 +6,21 @@ to; it may be deleted at any time.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import time
 
-from tidelog.fetching.downloads import hash_of
-
 SETTLED_NS = 2_000_000_000  # a file that changed later than that before it was hashed may change again unseen
+
+
+def hash_of(path: str) -> str:
+    """Return the SHA-256 of a file, in constant memory."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while piece := file.read(1024 * 1024):
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 class HashCache:
