@@ -98,6 +98,7 @@ class Sender:
         fork_step: float | None = None,
         ended_ms: int | None = None,
         origin: str | None = None,
+        host: str | None = None,
     ) -> None:
         self.receiver = receiver
         self.journal = MemoryJournal()
@@ -106,7 +107,7 @@ class Sender:
         moment = int(time.time() * 1000) if created_ms is None else created_ms
         registration = Registration(
             project, key, None, self.name, moment, name=name, fork_run=fork_run, fork_step=fork_step, ended_ms=ended_ms,
-            origin=origin,
+            origin=origin, host=host,
         )  # fmt: skip
         with receiver._database.write() as connection:
             self.run_id = writers.register(connection, registration).run_id

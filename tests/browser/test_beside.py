@@ -111,6 +111,24 @@ def test_descriptions_and_group_tags_are_edited_in_the_table(page: Page, site: S
     expect(page.locator("#run-header .tag-group")).to_have_count(2)
 
 
+def test_a_long_name_is_edited_whole(page: Page, site: Site) -> None:
+    """The table cuts it; what is edited, and kept, is all of it."""
+    name = "n" * 250
+    with site.log(project="renamed", name=name) as run:
+        run.wait()
+        label = label_of(run)
+    page.goto("/projects/renamed")
+    page.locator(f"#row-{label}").hover()
+    page.get_by_role("button", name=f"Rename {label}").click()
+    box = page.get_by_role("textbox", name=f"Name of {label}")
+    expect(box).to_have_value(name)
+    box.fill(f"{name}!")
+    with page.expect_response(lambda answer: answer.request.method == "PATCH"):
+        box.press("Enter")
+    page.goto(f"/projects/renamed/runs/{label}")
+    expect(page.locator("h1")).to_have_text(f"{name}!")
+
+
 def test_charts_are_grouped_by_several_attributes(page: Page, site: Site) -> None:
     """One choice after the other; each combination is a line, and says how many runs it is."""
     page.goto("/projects/mnist/compare?" + "&".join(f"run={label}" for label in site.labels[:12]))

@@ -11,6 +11,7 @@ from tidelog.commands.printing import print_json
 from tidelog.commands.progress import Progress
 from tidelog.commands.statuses import DONE, NOT_ALL
 from tidelog.commands.sync import Connector
+from tidelog.fetching.writers import writers_of
 from tidelog.paths import quoted
 from tidelog.settings import resolve_directory
 
@@ -96,7 +97,7 @@ def _check_runs(options: argparse.Namespace) -> int:
 
 
 def _check_run(server: Transport, label: str) -> dict[str, Any]:
-    writers = server.get(f"/runs/{quoted(label)}/writers")["writers"]
+    writers = writers_of(server, label)
     found = server.get(f"/runs/{quoted(label)}/check")
     return {
         "run": label,

@@ -34,6 +34,7 @@ from tidelog.exchange.exporting_series import Attempts, write_float_series
 from tidelog.fetching.run_attributes import attributes_of
 from tidelog.fetching.run_columns import OF_THE_RUN
 from tidelog.fetching.tables import run_labels
+from tidelog.fetching.writers import writers_of
 from tidelog.paths import quoted
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def _export_run(server: Transport, label: str, folder: str) -> Exported:
     address = f"/runs/{quoted(label)}"
     attributes = list(attributes_of(server, quoted(label)))
     run = server.get(address)
-    writers = server.get(f"{address}/writers")["writers"]
+    writers = writers_of(server, label)
     events = _events(server, address)
     about: dict[str, Any] = {
         **{name: run[name] for name in RUN_FIELDS}, "model": run["model"], "trashed": run["trashed_ms"] is not None,

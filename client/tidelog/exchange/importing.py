@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from zlib import compress
 
 from tidelog.errors import NotFoundError
+from tidelog.fetching.writers import writers_of
 from tidelog.journal import records
-from tidelog.paths import quoted
 from tidelog.shipping.shipper import COMPRESSION_LEVEL, MEDIA_TYPE
 
 if TYPE_CHECKING:
@@ -91,12 +91,6 @@ def find_label(server: Transport, project: str, key: str, kind: str = "run") -> 
         return str(server.get("/runs", {"project": project, "key": key, "kind": kind})["label"])
     except NotFoundError:
         return None
-
-
-def writers_of(server: Transport, label: str) -> list[dict[str, Any]]:
-    """Return the writers of a run on the server."""
-    writers: list[dict[str, Any]] = server.get(f"/runs/{quoted(label)}/writers")["writers"]
-    return writers
 
 
 class Shipment:

@@ -19,7 +19,6 @@ from tidelog.exchange.importing import (
     Shipment,
     find_label,
     writer_name,
-    writers_of,
 )
 from tidelog.exchange.importing_artifacts import RunArtifacts, Versions
 from tidelog.exchange.importing_boards import bring_boards
@@ -32,6 +31,7 @@ from tidelog.exchange.importing_records import (
     object_records,
     value_records,
 )
+from tidelog.fetching.writers import writers_of
 from tidelog.paths import quoted
 
 if TYPE_CHECKING:

@@ -28,6 +28,7 @@ from tidelog.fetching.frames import read_frame
 from tidelog.fetching.objects import stored_objects
 from tidelog.fetching.run_attributes import attributes_of
 from tidelog.fetching.run_columns import OF_THE_RUN
+from tidelog.fetching.writers import writers_of
 from tidelog.journal.reading import (
     Assign,
     Column,
@@ -122,7 +123,7 @@ class _Comparison:
         self._server = server
         self._writer = server.get(f"/writers/{writer}", {"paths": "true"})
         self._run = quoted(self._writer["run"])
-        writers = server.get(f"/runs/{self._run}/writers")["writers"]
+        writers = writers_of(server, self._writer["run"])
         self._alone = len(writers) == 1
         self._is_fork = self._server.get(f"/runs/{self._run}")["fork_run"] is not None
         self._left_behind = any(writer["attempt"] > self._writer["attempt"] for writer in writers)

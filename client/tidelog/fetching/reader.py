@@ -62,18 +62,13 @@ class Reader:
 
     def attempts(self) -> list[Attempt]:
         """Return the attempts of the run, the first one first."""
-        found = self._server().get(f"/runs/{self._current_reference()}/attempts")["attempts"]
-        return [
-            Attempt(
-                item["number"],
-                item["hosts"],
-                _moment(item["started_ms"]),
-                None if item["ended_ms"] is None else _moment(item["ended_ms"]),
-                item["first_step"],
-                item["abandoned"],
-            )
-            for item in found
-        ]
+        found: list[Attempt] = []
+        after: int | None = -1
+        while after is not None:
+            page = self._server().get(f"/runs/{self._current_reference()}/attempts", {"after": after})
+            found += map(_attempt, page["attempts"])
+            after = page["next"]
+        return found
 
     def fetch_values(self, path: str, include_timestamp: bool, abandoned_by: int = 0) -> Any:
         """Return all points of a series, or those that an attempt left behind of it."""
@@ -181,6 +176,17 @@ class Reader:
 
 def _moment(milliseconds: int) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, timezone.utc)
+
+
+def _attempt(item: Mapping[str, Any]) -> Attempt:
+    return Attempt(
+        item["number"],
+        item["hosts"],
+        _moment(item["started_ms"]),
+        None if item["ended_ms"] is None else _moment(item["ended_ms"]),
+        item["first_step"],
+        item["abandoned"],
+    )
 
 
 def _value(item: Mapping[str, Any]) -> Any:

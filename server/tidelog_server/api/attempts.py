@@ -18,7 +18,7 @@ class AttemptOut(BaseModel):
     """One attempt. Attempt 0 began the run; each further one resumed it."""
 
     number: int
-    hosts: list[str]
+    hosts: list[str] = Field(description="at most 100")
     writers: int = Field(description="processes that logged side by side")
     started_ms: int
     ended_ms: int | None
@@ -27,9 +27,10 @@ class AttemptOut(BaseModel):
 
 
 class AttemptList(BaseModel):
-    """Attempts, the first one first."""
+    """Attempts, the first one first. `next` is the `after` of the following page, null at the end."""
 
     attempts: list[AttemptOut]
+    next: int | None
 
 
 class ForkOut(BaseModel):
@@ -46,15 +47,21 @@ class ForkList(BaseModel):
 
 
 @router.get("/runs/{label}/attempts")
-def read_attempts(request: Request, label: str) -> AttemptList:
+def read_attempts(
+    request: Request,
+    label: str,
+    after: Annotated[int, Query(ge=-1, le=2**31 - 1, description="behind this number")] = -1,
+    limit: Annotated[int, Query(ge=1, le=attempts.PAGE)] = attempts.PAGE,
+) -> AttemptList:
     """The attempts of a run. What one abandoned of a series is read with `abandoned_by` at `/series`."""
     services: Services = request.app.state.services
     with services.database.read() as connection:
         run = runs.find_run(connection, label)
     services.folder.fold(run.id)
     with services.database.read() as connection:
-        found = attempts.attempts_of(connection, run)
-    return AttemptList(attempts=[_attempt(attempt) for attempt in found])
+        found = attempts.attempts_of(connection, run, after=after, limit=limit + 1)
+    following = found[limit - 1].number if len(found) > limit else None
+    return AttemptList(attempts=[_attempt(attempt) for attempt in found[:limit]], next=following)
 
 
 class StretchOut(BaseModel):

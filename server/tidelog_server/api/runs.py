@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from tidelog_server.api.frames import json_number
+from tidelog_server.api.positions import Position, place_of, position_of
 from tidelog_server.runs import attributes, events, requests, runs, system
 from tidelog_server.runs.system import STAGES, TAGS, TEXT_CHARACTERS
 from tidelog_server.series import deletion
@@ -206,27 +207,21 @@ class EventList(BaseModel):
     next: str | None
 
 
-EventPosition = Annotated[str | None, Query(pattern=r"^-?\d{1,18}-\d{1,18}$", description="`next` of the page before")]
-
-
 @router.get("/runs/{label}/events")
 def read_events(
     request: Request,
     label: str,
-    before: EventPosition = None,
+    before: Position = None,
     limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
 ) -> EventList:
     """The events of a run, as soon as they are acknowledged; notices after the next fold."""
-    position = None
-    if before is not None:
-        time_ms, _, number = before.rpartition("-")
-        position = (int(time_ms), int(number))
     with request.app.state.database.read() as connection:
         run = runs.find_run(connection, label)
-        found = events.events_of(connection, run.id, before=position, limit=limit + 1)
+        found = events.events_of(connection, run.id, before=place_of(before), limit=limit + 1)
     last = found[limit - 1] if len(found) > limit else None
     return EventList(
-        events=[_event(event) for event in found[:limit]], next=None if last is None else f"{last.time_ms}-{last.id}"
+        events=[_event(event) for event in found[:limit]],
+        next=None if last is None else position_of(last.time_ms, last.id),
     )
 
 

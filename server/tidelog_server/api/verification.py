@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request
 from pydantic import BaseModel, Field
 
+from tidelog_server.api.positions import Position, place_of, position_of
 from tidelog_server.files import inspection
 from tidelog_server.runs import runs, writers
 from tidelog_server.runs.paths import load_writer_paths, path_names
@@ -45,9 +46,10 @@ class WriterWithPaths(WriterOut):
 
 
 class WriterList(BaseModel):
-    """The writers of a run, the oldest first."""
+    """The writers of a run, the oldest first. `next` is the `after` of the following page, null at the end."""
 
     writers: list[WriterOut]
+    next: str | None
 
 
 class ExaminationOut(BaseModel):
@@ -61,11 +63,21 @@ class ExaminationOut(BaseModel):
 
 
 @router.get("/runs/{label}/writers")
-def list_writers(request: Request, label: str) -> WriterList:
+def list_writers(
+    request: Request,
+    label: str,
+    after: Position = None,
+    limit: Annotated[int, Query(ge=1, le=writers.PAGE)] = writers.PAGE,
+) -> WriterList:
     """The processes that wrote to a run, and how much of each was received and dropped."""
     with request.app.state.database.read() as connection:
-        found = writers.writers_of(connection, runs.find_run(connection, label).id)
-    return WriterList(writers=[WriterOut(**vars(writer)) for writer in found])
+        run = runs.find_run(connection, label)
+        found = writers.writers_of(connection, run.id, after=place_of(after), limit=limit + 1)
+    last = found[limit - 1] if len(found) > limit else None
+    return WriterList(
+        writers=[WriterOut(**vars(writer)) for writer in found[:limit]],
+        next=None if last is None else position_of(last.created_ms, last.number),
+    )
 
 
 @router.get("/writers/{writer}", response_model_exclude_none=True)

@@ -44,7 +44,8 @@ async def edit_run(request: Request, project: str, label: str) -> Response:
     form = await form_of(request)
     changes: dict[str, str | list[str]] = {"name": form.text("name"), "description": form.text("description")}
     for key in ("tags", "group_tags"):
-        changes[key] = [tag.strip() for tag in form.text(key).splitlines() if tag.strip()]
+        if form.texts(key):  # there are not too many to be changed by hand
+            changes[key] = [tag.strip() for tag in form.text(key).splitlines() if tag.strip()]
     if form.text("stage"):
         changes["stage"] = form.text("stage")
     return await _changed(request, project, label, lambda connection, run: system.edit(connection, run, changes))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -11,6 +10,8 @@ from tidelog_server.runs.runs import Run
 from tidelog_server.runs.writers import REPLACED
 from tidelog_server.tables import chunks, object_chunks, paths, runs, series, writers
 
+PAGE = 1_000  # attempts that are listed at once
+HOSTS = 100  # of an attempt that are named at the most
 PAGE_STRETCHES = 5_000
 FORKS = 200  # listed at the most
 
@@ -20,7 +21,7 @@ class Attempt:
     """One attempt: attempt 0 began the run, each further one resumed it. Times are milliseconds since 1970 UTC.
 
     `first_step` is the least step that it took over from earlier attempts, in millionths; None if it abandoned nothing.
-    `abandoned` counts the points of earlier attempts that it left behind.
+    `abandoned` counts the points of earlier attempts that it left behind. `hosts` are at most 100.
     """
 
     number: int
@@ -32,28 +33,30 @@ class Attempt:
     abandoned: int
 
 
-def attempts_of(connection: sa.Connection, run: Run) -> list[Attempt]:
-    """The attempts of a run, the first one first. Fold the run before."""
-    query = (
-        sa.select(writers.c.attempt, writers.c.host, writers.c.state, writers.c.created_ms, writers.c.ended_ms)
-        .where(writers.c.run_id == run.id, writers.c.origin.is_distinct_from(REPLACED))
-        .order_by(writers.c.attempt, writers.c.created_ms, writers.c.id)
+def attempts_of(connection: sa.Connection, run: Run, *, after: int = -1, limit: int = PAGE) -> list[Attempt]:
+    """The attempts of a run behind the one of this number, the first one first. Fold the run before."""
+    number, is_running = writers.c.attempt, sa.case((writers.c.state == "running", 1), else_=0)
+    spans = sa.select(
+        number.label("number"),
+        sa.func.count().label("writers"),
+        sa.func.min(writers.c.created_ms).label("started_ms"),
+        sa.func.max(writers.c.ended_ms).label("ended_ms"),
+        sa.func.max(is_running).label("is_running"),
     )
-    by_attempt: dict[int, list[Any]] = {}
-    for row in connection.execute(query):
-        by_attempt.setdefault(row.attempt, []).append(row)
+    rows = connection.execute(spans.where(_counts(run.id, after)).group_by(number).order_by(number).limit(limit)).all()
+    hosts = _hosts(connection, run.id, after, rows[-1].number) if rows else {}
     first_steps, abandoned = _first_steps(connection, run.id), _abandoned(connection, run.id)
     return [
         Attempt(
-            number=number,
-            hosts=tuple(dict.fromkeys(row.host for row in rows if row.host)),
-            writers=len(rows),
-            started_ms=min(row.created_ms for row in rows),
-            ended_ms=_end(rows),
-            first_step=first_steps.get(number),
-            abandoned=abandoned.get(number, 0),
+            number=row.number,
+            hosts=tuple(hosts.get(row.number, ())),
+            writers=row.writers,
+            started_ms=row.started_ms,
+            ended_ms=None if row.is_running else row.ended_ms,
+            first_step=first_steps.get(row.number),
+            abandoned=abandoned.get(row.number, 0),
         )
-        for number, rows in by_attempt.items()
+        for row in rows
     ]
 
 
@@ -116,10 +119,26 @@ def has_forks(connection: sa.Connection, run_id: int) -> bool:
     return connection.scalar(query.limit(1)) is not None
 
 
-def _end(rows: list[Any]) -> int | None:
-    if any(row.state == "running" for row in rows):
-        return None
-    return max((row.ended_ms for row in rows if row.ended_ms is not None), default=None)
+def _counts(run_id: int, after: int) -> sa.ColumnElement[bool]:
+    """Whether a writer belongs to an attempt of the run behind this one."""
+    return (writers.c.run_id == run_id) & (writers.c.attempt > after) & writers.c.origin.is_distinct_from(REPLACED)
+
+
+def _hosts(connection: sa.Connection, run_id: int, after: int, last: int) -> dict[int, list[str]]:
+    """The machines of each attempt between two, in the order in which they began."""
+    number, began = writers.c.attempt, sa.func.min(writers.c.created_ms)
+    place = sa.func.row_number().over(partition_by=number, order_by=(began, writers.c.host)).label("place")
+    each = (
+        sa.select(number, writers.c.host, place)
+        .where(_counts(run_id, after), number <= last, writers.c.host.is_not(None), writers.c.host != "")
+        .group_by(number, writers.c.host)
+        .subquery()
+    )
+    found: dict[int, list[str]] = {}
+    query = sa.select(each.c.attempt, each.c.host).where(each.c.place <= HOSTS)
+    for attempt, host in connection.execute(query.order_by(each.c.attempt, each.c.place)):
+        found.setdefault(attempt, []).append(host)
+    return found
 
 
 def _first_steps(connection: sa.Connection, run_id: int) -> dict[int, int]:

@@ -20,6 +20,7 @@ from tidelog_server.runs.runs import is_there
 from tidelog_server.tables import purged_writers, runs, writers
 
 HEARTBEAT_LOST_AFTER_MS = 60_000
+PAGE = 1_000  # writers of a run that are listed at once
 REPLACED = ""  # the origin of a writer that was imported again, from a newer export
 
 
@@ -143,11 +144,42 @@ class WriterState:
     origin: str | None
 
 
-def writers_of(connection: sa.Connection, run_id: int) -> list[WriterState]:
-    """The writers of a run, the oldest first; without those of an import that a later one replaced."""
-    query = _select_states().where(writers.c.run_id == run_id, writers.c.origin.is_distinct_from(REPLACED))
-    query = query.order_by(writers.c.created_ms, writers.c.id)
+Place = tuple[int, int]  # of a writer among those of its run: when it was created, and its number
+
+
+def writers_of(
+    connection: sa.Connection, run_id: int, *, after: Place | None = None, limit: int = PAGE
+) -> list[WriterState]:
+    """The writers of a run behind one of them, the oldest first."""
+    place = sa.tuple_(writers.c.created_ms, writers.c.id)
+    query = _select_states().where(_is_of(run_id)).order_by(writers.c.created_ms, writers.c.id).limit(limit)
+    if after is not None:
+        query = query.where(place > sa.tuple_(*map(sa.literal, after)))
     return [WriterState(*row) for row in connection.execute(query)]
+
+
+@dataclass(frozen=True)
+class Received:
+    """How many records came from all writers, and how many they wrote: None while one may still hold some."""
+
+    records: int
+    written: int | None
+
+
+def received_of(connection: sa.Connection, run_id: int) -> Received:
+    """What the writers of a run sent. One that ended properly has said so behind everything that it wrote."""
+    open_ones = sa.case((writers.c.state.in_(("finished", "failed")), 0), else_=1)
+    sums = sa.select(
+        *(sa.func.coalesce(sa.func.sum(one), 0) for one in (writers.c.records, writers.c.dropped, open_ones))
+    )
+    records, dropped, unsure = map(int, connection.execute(sums.where(_is_of(run_id))).one())
+    return Received(records, None if unsure else records + dropped)
+
+
+def was_imported(connection: sa.Connection, run_id: int) -> bool:
+    """Whether all that a run holds came from an export, and nothing from a job of this server."""
+    written_here = sa.select(writers.c.id).where(writers.c.run_id == run_id, writers.c.origin.is_(None))
+    return connection.scalar(written_here.limit(1)) is None
 
 
 def find_state(connection: sa.Connection, name: str) -> WriterState:
@@ -156,6 +188,11 @@ def find_state(connection: sa.Connection, name: str) -> WriterState:
     if row is None:
         raise WriterNotFoundError(f"The writer {name[:80]!r} is not registered here.")
     return WriterState(*row)
+
+
+def _is_of(run_id: int) -> sa.ColumnElement[bool]:
+    """Whether a writer is one of the run, and not one of an import that a later one replaced."""
+    return (writers.c.run_id == run_id) & writers.c.origin.is_distinct_from(REPLACED)
 
 
 def _select_states() -> sa.Select[Any]:

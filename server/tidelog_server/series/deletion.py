@@ -13,7 +13,7 @@ from tidelog_server.errors import AttributeNotFoundError, InvalidRequestError
 from tidelog_server.ingest.payloads import Event
 from tidelog_server.query.value_types import VIRTUAL
 from tidelog_server.runs.runs import Run
-from tidelog_server.runs.writers import writers_of
+from tidelog_server.runs.writers import was_imported
 from tidelog_server.series.fold import Folder
 from tidelog_server.series.heads import has_chunks
 from tidelog_server.tables import SERIES_TYPES, attributes, paths, series
@@ -58,7 +58,7 @@ def empty(folder: Folder, run: Run) -> int:
     Raises `InvalidRequestError` for a run that a job of this server wrote to. Repeating it does no harm.
     """
     with folder.database.read() as connection:
-        if any(writer.origin is None for writer in writers_of(connection, run.id)):
+        if not was_imported(connection, run.id):
             raise InvalidRequestError(f"{run.label} was not imported, so nothing of it was deleted.")
     folder.fold(run.id)
     ids = _ids_at(folder, run, None)

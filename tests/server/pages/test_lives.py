@@ -81,6 +81,26 @@ def test_a_run_is_edited(pages: Pages) -> None:
     assert (answer.status_code, answer.headers["content-type"][:9]) == (400, "text/html")
 
 
+def test_very_many_tags(pages: Pages) -> None:
+    """Neither the page of a run nor the table shows all of them; the form leaves alone what it could not keep."""
+    pages.log(1)
+    sender = Sender(pages.services.receiver, project="mnist", key="many tags")
+    sender.journal.assign("sys/tags", encode_value("", {f"tag-{number:04d}" for number in range(2_000)}))
+    sender.journal.assign("sys/group_tags", encode_value("", {"group"}))
+    sender.ship()
+    page = pages.get("/projects/mnist/runs/MNIST-2").text
+    shown = page.partition('<p class="tags">')[2].partition("</p>")[0]
+    assert (shown.count('class="tag"'), "and 1,901 more" in shown) == (100, True)
+    assert 'name="group_tags"' in page
+    assert 'name="tags"' not in page
+    row = pages.get("/projects/mnist").text.partition('id="row-MNIST-2"')[2].partition("</tr>")[0]
+    assert (row.count('class="tag"'), "and more" in row) == (20, True)
+    post(pages, "/projects/mnist/runs/MNIST-2/edit", ("name", "n"), ("group_tags", ""))
+    page = pages.get("/projects/mnist/runs/MNIST-2").text
+    assert "and 1,900 more" in page
+    assert 'class="tag tag-group"' not in page
+
+
 def test_a_long_description_is_folded(pages: Pages) -> None:
     """It does not push what was logged off the screen; all of it is there when it is asked for."""
     pages.log(1)

@@ -44,7 +44,7 @@ async function begin(edit) {
   const row = edit.closest("[data-label]");
   const cell = edit.closest("td, th");
   const what = edit.dataset.edit;
-  const text = await valueOf(row.dataset.label, cell, what);
+  const text = await valueOf(row.dataset.label, what);
   if (text === null || !cell.isConnected || cell.dataset.editing) return;
   const box = document.createElement(what === "description" ? "textarea" : "input");
   box.className = "inline-edit";
@@ -82,13 +82,8 @@ async function begin(edit) {
   box.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
-/**
- * What is edited. A cell may show less of a description or of group tags than there is, so these are asked for.
- * @param {string} label @param {Element} cell @param {string} what @returns {Promise<string|null>}
- */
-async function valueOf(label, cell, what) {
-  if (what === "tags") return JSON.parse(cell.querySelector("[data-tags]").dataset.tags).join(", ");
-  if (what === "name") return cell.querySelector(".run-link").textContent;
+/** What is edited. A cell may show less than there is, so the server is asked. @param {string} label @param {string} what @returns {Promise<string|null>} */
+async function valueOf(label, what) {
   const path = `sys/${what}`;
   const answer = await fetch(`/api/runs/${encodeURIComponent(label)}/attributes?prefix=${path}`).catch(() => null);
   if (!answer?.ok) {

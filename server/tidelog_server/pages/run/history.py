@@ -25,23 +25,28 @@ class Relative:
 
 @dataclass(frozen=True)
 class HistoryView:
-    """The attempts, the first one first; the ancestors, the nearest first; the forks, the oldest first."""
+    """The attempts, the first one first; the ancestors, the nearest first; the forks, the oldest first. Of attempts the
+    newest and of forks the oldest, at the most `most`; `hidden` attempts came before these.
+    """
 
     attempts: tuple[Attempt, ...]
     ancestors: tuple[Relative, ...]
     forks: tuple[Relative, ...]
+    hidden: int
     most: int = FORKS
 
 
 def _view(shown: Shown) -> HistoryView:
     connection, run = shown.connection, shown.run
+    hidden = max(run.attempt + 1 - FORKS, 0)
     line = lineages(connection, [run.id]).get(run.id)
     up = [(ancestor.run_id, ancestor.last_step) for ancestor in (line.ancestors if line is not None else ())]
     down = forks_of(connection, run.id)
     names = _names(connection, [run_id for run_id, _ in up], [label for label, _ in down])
     by_label = {found.label: found for found in names.values()}
     return HistoryView(
-        attempts=tuple(attempts_of(connection, run)),
+        attempts=tuple(attempts_of(connection, run, after=hidden - 1)),
+        hidden=hidden,
         ancestors=tuple(
             Relative(names[run_id].label, names[run_id].name, names[run_id].number, step)
             for run_id, step in up

@@ -24,11 +24,12 @@ from tidelog_server.pages.tree import matching_paths
 from tidelog_server.runs.attributes import Attribute
 from tidelog_server.runs.names import at_or_below, outside
 from tidelog_server.runs.runs import Run, find_run, find_run_of
-from tidelog_server.runs.system import STAGES
-from tidelog_server.runs.writers import WriterState, writers_of
+from tidelog_server.runs.system import STAGES, TAGS
+from tidelog_server.runs.writers import Received, received_of
 
 router = APIRouter(route_class=PageRoute)
 
+TAGS_SHOWN = 100
 SHORT_CHARACTERS, SHORT_LINES = 280, 4  # of a description that is always shown in full
 
 TABS = (
@@ -54,14 +55,6 @@ PARTIALS = {
 
 
 @dataclass(frozen=True)
-class Received:
-    """How many records came from all writers, and how many they wrote: None while one may still hold some."""
-
-    records: int
-    written: int | None
-
-
-@dataclass(frozen=True)
 class Facts:
     """What the header says of a run, beside its name and state."""
 
@@ -73,6 +66,22 @@ class Facts:
     received: Received
     group_tags: list[str]
     stage: str
+
+    @property
+    def shown_tags(self) -> list[tuple[str, bool]]:
+        """The tags that the header shows, and whether each is one of a group."""
+        return [*((tag, False) for tag in self.tags), *((tag, True) for tag in self.group_tags)][:TAGS_SHOWN]
+
+    @property
+    def hidden_tags(self) -> int:
+        """How many tags the header does not show."""
+        return max(len(self.tags) + len(self.group_tags) - TAGS_SHOWN, 0)
+
+    @property
+    def edited_tags(self) -> list[tuple[str, str, list[str]]]:
+        """What the form changes: key, name and tags. Of more than can be kept by hand nothing is offered."""
+        kinds = [("tags", "Tags", self.tags), ("group_tags", "Group tags", self.group_tags)]
+        return [(key, name, tags) for key, name, tags in kinds if len(tags) <= TAGS]
 
     @property
     def is_described_at_length(self) -> bool:
@@ -121,7 +130,7 @@ def show_run(request: Request, project: str, label: str, tab: str = "charts", fi
         run = find_run(connection, label)
         shown = Shown(connection, services, run, find, request.query_params)
         chosen = next((one for one in TABS if one.name == tab), TABS[0])
-        received = received_of(writers_of(connection, run.id))
+        received = received_of(connection, run.id)
         page = run_page(shown, chosen, received, now=now_ms())
     target = wanted_partial(request)
     return render(request, {**PARTIALS, **chosen.partials}.get(target, "pages/run.html"), page)
@@ -180,13 +189,6 @@ def _axes_of(tab: Tab, chosen: Tab, axes: Axes) -> list[tuple[str, str]]:
 
 def _in_address(tab: Tab) -> str:
     return "" if tab is TABS[0] else tab.name
-
-
-def received_of(writers: Sequence[WriterState]) -> Received:
-    """What the writers of a run sent. One that ended properly has said so behind everything that it wrote."""
-    records = sum(writer.records for writer in writers)
-    ended = all(writer.state in ("finished", "failed") for writer in writers)
-    return Received(records, records + sum(writer.dropped for writer in writers) if ended else None)
 
 
 def _facts(run: Run, attributes: Sequence[Attribute], received: Received, now: int) -> Facts:

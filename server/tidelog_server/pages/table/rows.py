@@ -9,13 +9,14 @@ from markupsafe import Markup, escape
 
 from tidelog_server.pages.addresses import run_address
 from tidelog_server.pages.colours import colour_of
-from tidelog_server.pages.filters import ago, as_json, cut, duration, iso, moment
+from tidelog_server.pages.filters import ago, cut, duration, iso, moment
 from tidelog_server.pages.table.columns import Cell, cell_markup
 from tidelog_server.runs.runs import Run
 from tidelog_server.runs.table import TableRow
 
 NAME_CHARACTERS = 200
 TAG_CHARACTERS = 60
+TAGS = 20  # of a run that are shown
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,7 @@ def _started(run: Run, now_ms: int) -> Markup:
 def _tags(tags: Sequence[str]) -> Markup:
     shown = Markup("").join(
         Markup('<span class="tag" title="{}">{}</span>').format(cut(tag, NAME_CHARACTERS), cut(tag, TAG_CHARACTERS))
-        for tag in tags
+        for tag in tags[:TAGS]
     )
-    return Markup(
-        f'<td class="cell-tags"><span class="tag-list" data-tags="{escape(as_json(tags))}">{shown}</span></td>'
-    )
+    more = Markup(' <span class="muted">and more</span>') if len(tags) > TAGS else ""  # a table reads no more than some
+    return Markup('<td class="cell-tags">{}{}</td>').format(shown, more)
