@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import argparse
+import inspect
 import re
 from pathlib import Path
 
@@ -9,7 +11,8 @@ import pytest
 
 from tests.client.programs import run_program
 from tests.conftest import ServerProcess
-from tidelog import settings, switches
+from tidelog import init_run, settings, switches
+from tidelog.cli import parser
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guide" / "client.md"
 PAGES = [GUIDE, *(GUIDE.with_name(f"{name}.md") for name in ("capture", "models", "files", "artifacts"))]
@@ -40,3 +43,19 @@ def test_the_guide_names_every_variable_of_the_environment() -> None:
     pages = [GUIDE, *(GUIDE.with_name(name) for name in ("capture.md", "monitoring.md"))]
     named = set(re.findall(r"TIDELOG_[A-Z_]+[A-Z]", "".join(page.read_text("utf-8") for page in pages)))
     assert named == read | {f"TIDELOG_{name.upper()}" for name in switches.VARIABLES}
+
+
+def test_the_guide_names_every_argument_of_init_run() -> None:
+    """Where it tells of settings, of what is captured, or of monitoring."""
+    pages = [GUIDE, *(GUIDE.with_name(name) for name in ("capture.md", "monitoring.md"))]
+    named = set(re.findall(r"`(\w+)`", "".join(page.read_text("utf-8") for page in pages)))
+    assert set(inspect.signature(init_run).parameters) <= named
+
+
+def test_the_guide_names_every_command_and_no_option_that_there_is_not() -> None:
+    """A chapter for each command."""
+    page = GUIDE.with_name("command-line.md").read_text("utf-8")
+    [commands] = [action.choices for action in parser()._actions if isinstance(action, argparse._SubParsersAction)]
+    assert set(re.findall(r"^## tidelog (\w+)$", page, re.MULTILINE)) == set(commands)
+    options = {option for one in commands.values() for action in one._actions for option in action.option_strings}
+    assert set(re.findall(r"(?<!\S)`?(--[a-z-]+)", page)) <= options

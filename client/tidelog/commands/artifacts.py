@@ -29,7 +29,7 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     parser.add_argument("name", nargs="?", help="an artifact, or with --download a version: digits:v3, digits:raw")
     parser.add_argument(
-        "--download", metavar="FOLDER", help="bring the version's files there, checked; default: latest"
+        "--download", metavar="FOLDER", help="bring the files of a version (latest, where none is named) there, checked"
     )
     add_usual_options(parser, project=True)
 

@@ -16,7 +16,7 @@ Commands = argparse._SubParsersAction  # what add_subparsers returns has no publ
 
 EXIT_STATUSES = """exit status: 0 done; 1 done in part: something is not home, differs, or could not be had;
 2 wrong arguments, or refused by the server; 3 no such project, run or attribute;
-4 the server does not answer; 5 access denied; 130 interrupted"""
+4 the server does not answer, or is busy; 5 access denied; 130 interrupted"""
 
 
 def add_command(

@@ -43,8 +43,8 @@ def add(commands: Commands[argparse.ArgumentParser]) -> None:
         help="of one run, in the trash or not: the attribute, and everything below its path; may be repeated",
     )
     delete.add_argument("--yes", action="store_true", help="do not ask")
-    for parser, chosen in ((trash, "without any: list the trash"), (restore, "labels"), (delete, "labels")):
-        parser.add_argument("runs", nargs="*", help=f"labels such as MNIST-3; {chosen}")
+    for parser, otherwise in ((trash, "; without any: list the trash"), (restore, ""), (delete, "")):
+        parser.add_argument("runs", nargs="*", help=f"labels such as MNIST-3{otherwise}")
         parser.add_argument("--query", help="all runs of --project that match; an empty one matches all")
         add_usual_options(parser, project=True)
 

@@ -25,6 +25,11 @@ class ArtifactsPage:
     artifacts: tuple[ArtifactSummary, ...]
     now_ms: int
 
+    @property
+    def is_full(self) -> bool:
+        """Whether there may be more than are listed."""
+        return len(self.artifacts) >= artifacts.ARTIFACTS_SHOWN
+
 
 @dataclass(frozen=True)
 class ShownFile:
@@ -46,6 +51,11 @@ class ArtifactPage:
     more: str
     lineage: tuple[Link, ...]
     now_ms: int
+
+    @property
+    def is_full(self) -> bool:
+        """Whether there may be more versions than are listed."""
+        return len(self.versions) >= artifacts.VERSIONS_SHOWN
 
 
 @router.get("/projects/{project:path}/artifacts")

@@ -31,6 +31,7 @@ class TrashPage:
 
     project: Project
     runs: tuple[Run, ...]
+    has_more: bool
     days: float
     kept: tuple[str, ...]
     now_ms: int
@@ -41,10 +42,11 @@ def show_trash(request: Request, project: str, kept: str = "") -> Response:
     """What is in the trash, the latest first."""
     with request.app.state.database.read() as connection:
         found = find_project(connection, project)
-        runs = tuple(trash.trashed_runs(connection, found.id, SHOWN))
+        runs = tuple(trash.trashed_runs(connection, found.id, SHOWN + 1))
     days, labels = request.app.state.settings.trash_days, {run.label for run in runs}
     named = tuple(label for label in kept.split(",") if label in labels)
-    page = TrashPage(project=found, runs=runs, days=days, kept=named, now_ms=now_ms())
+    shown, has_more = runs[:SHOWN], len(runs) > SHOWN
+    page = TrashPage(project=found, runs=shown, has_more=has_more, days=days, kept=named, now_ms=now_ms())
     return render(request, "pages/trash.html", page)
 
 

@@ -13,6 +13,8 @@ import pytest
 from tests.journals import Sender
 from tests.server.pages.conftest import Pages
 from tidelog.values.encoding import encode_value
+from tidelog_server.pages import models, trash
+from tidelog_server.pages.run import events
 from tidelog_server.runs import writers
 from tidelog_server.runs.runs import Run, find_run
 
@@ -181,6 +183,30 @@ def test_models_and_their_versions(pages: Pages) -> None:
     assert "No models in this project yet" in pages.get("/projects/mnist/models").text
     post(pages, "/projects/mnist/runs/MNIST-NET-1/restore")
     assert "MNIST-NET-1" in pages.get("/projects/mnist/models/MNIST-NET").text
+
+
+def test_lists_say_what_they_leave_out(pages: Pages, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest of many models, versions, events and runs in the trash are not listed, but counted all the same."""
+    for module, name in ((models, "LISTED"), (trash, "SHOWN"), (events, "EVENTS_SHOWN")):
+        monkeypatch.setattr(module, name, 1)
+    pages.log(1)
+    log(pages, "model", "NET")
+    for number in range(2):
+        log(pages, "model_version", f"{number}", model="MNIST-NET", stage="production")
+    page = pages.get("/projects/mnist/models").text
+    assert ('<td class="number">2</td>' in page, "MNIST-NET-2" in page) == (True, True)
+    assert "there are more" not in page
+    page = pages.get("/projects/mnist/models/MNIST-NET").text
+    assert ("MNIST-NET-1" in page, "The newest 1; there are more." in page) == (False, True)
+    log(pages, "model", "OTHER")
+    assert "The newest 1; there are more." in pages.get("/projects/mnist/models").text
+    for _ in range(2):
+        pages.post(f"{RUN}/comments", text="a comment")
+    assert "Events before these: 1" in pages.get(f"{RUN}?tab=events").text
+    for model in ("MNIST-NET", "MNIST-OTHER"):
+        post(pages, f"/projects/mnist/runs/{model}/trash")
+    page = pages.get("/projects/mnist/trash").text
+    assert ("there are more" in page, "also what is not listed" in page) == (True, True)
 
 
 def log(pages: Pages, kind: str, key: str, name: str | None = None, model: str | None = None, stage: str = "") -> None:

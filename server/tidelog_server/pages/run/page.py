@@ -112,7 +112,6 @@ class RunPage:
     find: str
     tree: AttributesTree | None
     charts: Charts
-    chart_count: int
     axes: Axes
     stages: tuple[str, ...]
     body: Any
@@ -163,7 +162,6 @@ def run_page(shown: Shown, chosen: Tab, received: Received, *, now: int) -> RunP
         find=shown.find,
         tree=tree_in_address(shown, tab=chosen.name) if has_tree else None,
         charts=drawn,
-        chart_count=len(shown.names.of_type("float_series")),
         axes=axes,
         stages=STAGES,
         body=chosen.view(shown),
