@@ -42,7 +42,7 @@ SCROLLS = 30
 UPLOT = ROOT / "server/frontend/node_modules/uplot/dist/uPlot.iife.min.js"
 DIST = ROOT / "server/tidelog_server/static/dist"
 DEADLINE_MS = 120_000
-REST_MS = 500  # nobody zooms in the frame in which a page appears
+REST_MS = 500  # before each act: nobody zooms in the first frame of a page, or opens one while another goes away
 
 # Notes the time at which every chart in view is drawn.
 WATCH = """() => {
@@ -201,6 +201,7 @@ def _open(browser: Any, address: str, window: dict[str, int]) -> Any:
     """The page with its charts drawn, in a context of its own: nothing is cached."""
     page = browser.new_context(viewport=window).new_page()
     page.add_init_script(f"({WATCH})()")
+    page.wait_for_timeout(REST_MS)
     page.goto(address)
     page.wait_for_function("() => window.drawnAt > 0", timeout=DEADLINE_MS)
     return page
@@ -212,6 +213,7 @@ def _time_bare(browser: Any, runs: int, points: int) -> Figures:
     page = browser.new_context(viewport=WINDOW).new_page()
     page.set_default_timeout(DEADLINE_MS)
     page.add_script_tag(path=UPLOT)
+    page.wait_for_timeout(REST_MS)
     figures: dict[str, float] = page.evaluate(BARE_DRAW, {"runs": runs, "points": points})
     page.context.close()
     return figures

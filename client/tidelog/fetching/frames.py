@@ -43,7 +43,5 @@ def read_frame(data: bytes) -> Frame:
 
 def _columns(item: dict[str, Any], numbers: memoryview) -> dict[str, memoryview]:
     size = item["buckets"] * NUMBER_BYTES
-    start = item["offset"] * NUMBER_BYTES
-    return {
-        name: numbers[start + index * size : start + (index + 1) * size] for index, name in enumerate(item["columns"])
-    }
+    starts = [offset * NUMBER_BYTES for offset in item["offsets"]]
+    return {name: numbers[start : start + size] for name, start in zip(item["columns"], starts, strict=True)}

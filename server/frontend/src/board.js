@@ -234,6 +234,7 @@ export class Board {
     if (!items.length || !this.ids.length) return;
     this.running = new AbortController();
     const { signal } = this.running;
+    for (const item of items) item.measure(); // all before any is drawn, as the first are while others are asked for
     try {
       await this.loadParts([...this.parts(items)], signal);
       this.running = null;
@@ -266,14 +267,17 @@ export class Board {
     if (part.length) yield part;
   }
 
-  /** The server works on the next part while this one is drawn. @param {Item[][]} parts @param {AbortSignal} signal */
+  /**
+   * The server works on the next part while this one is drawn. Never on two at once: the first would come later, the second no sooner.
+   * @param {Item[][]} parts @param {AbortSignal} signal
+   */
   async loadParts(parts, signal) {
-    let coming = parts.length ? this.ask(parts[0], signal) : null;
+    let coming = this.ask(parts[0], signal);
     for (const [number, items] of parts.entries()) {
-      const asked = coming;
-      coming = number + 1 < parts.length ? this.ask(parts[number + 1], signal) : null;
-      coming?.catch(() => {}); // whoever waits for it hears of it
-      this.receive(items, await asked);
+      const answer = await coming;
+      if (number + 1 < parts.length) coming = this.ask(parts[number + 1], signal);
+      coming.catch(() => {}); // whoever waits for it hears of it
+      this.receive(items, answer);
     }
   }
 
@@ -296,7 +300,7 @@ export class Board {
   /** What these items need to know, of whichever runs. @param {Item[]} items */
   question(items) {
     const { view } = this;
-    const width = Math.max(...items.map((item) => item.width));
+    const width = Math.max(...items.map((item) => item.size.width));
     const room = this.entries.size < CROWD ? MAX_DRAWN : MAX_CROWDED;
     return {
       paths: [...new Set(items.flatMap((item) => item.paths))],

@@ -40,7 +40,7 @@ export function curveOf(series, axis, band = "ci") {
     isBound: series.exact === false,
     series,
   };
-  return isAscending(x) ? curve : sorted(curve);
+  return axis === "step" || isAscending(x) ? curve : sorted(curve);
 }
 
 /** @param {import("./frame.js").Series} series */

@@ -1,9 +1,17 @@
 /** How charts write numbers, spans and times; the same rules as the server's filters. */
 
-const counts = new Intl.NumberFormat("en-US");
+/** @type {Map<number, Intl.NumberFormat>} by how many decimals: one takes long to make */
+const formats = new Map();
+
+/** @param {number} decimals at most */
+function formatOf(decimals) {
+  let format = formats.get(decimals);
+  if (!format) formats.set(decimals, (format = new Intl.NumberFormat("en-US", { maximumFractionDigits: decimals })));
+  return format;
+}
 
 /** @param {number} value 1204331 as `1,204,331` */
-export const count = (value) => counts.format(value);
+export const count = (value) => formatOf(3).format(value);
 
 /** @param {number} value */
 export function number(value) {
@@ -17,7 +25,7 @@ export function number(value) {
 }
 
 /** A step with up to six decimals. @param {number} value */
-export const step = (value) => new Intl.NumberFormat("en-US", { maximumFractionDigits: 6 }).format(value);
+export const step = (value) => formatOf(6).format(value);
 
 /** Seconds in their two greatest units. @param {number} seconds */
 export function span(seconds) {
@@ -45,7 +53,7 @@ export function numericTicks(ticks, increment) {
   const [unit, letter] = SIZES.find(([size]) => greatest >= (size === 1e3 ? 10 : 1) * size && increment >= size / 1000) ?? [1, ""];
   if (greatest && (greatest < 1e-3 || greatest >= 1e12)) return ticks.map((tick) => (tick === null ? "" : withExponent(tick, increment)));
   const decimals = decimalsOf(increment / unit);
-  const format = new Intl.NumberFormat("en-US", { maximumFractionDigits: decimals });
+  const format = formatOf(decimals);
   return ticks.map((tick) => (tick === null ? "" : format.format(tick / unit) + (tick ? letter : "")));
 }
 

@@ -1,7 +1,8 @@
 /**
  * Binary frames: a JSON header, then float64 columns that are used where they lie.
  *
- * `TLF1`, the header's length (u32, little-endian), the header, zero bytes up to a multiple of eight, the columns.
+ * `TLF1`, the header's length (u32, little-endian), the header, zero bytes up to a multiple of eight, the columns. Series
+ * may share a column, so nobody writes into one.
  *
  * @typedef {Object} Series
  * @property {number} run        the run's number in the database
@@ -39,7 +40,7 @@ export function decodeFrame(buffer) {
     const names = item.columns;
     const columns = {};
     names.forEach((name, place) => {
-      const from = item.offset + place * item.buckets;
+      const from = item.offsets[place];
       if (from + item.buckets > numbers.length) throw new Error("The frame of chart data was cut short.");
       columns[name] = numbers.subarray(from, from + item.buckets);
     });

@@ -18,8 +18,8 @@ function frame(header, numbers) {
 test("columns come back as they were sent, NaN and infinities too", () => {
   for (const path of ["a", "ab", "abc", "ü/🌊", "abcdefgh"]) {
     const series = [
-      { run: 1, path, columns: ["step", "value"], buckets: 2, offset: 0 },
-      { run: 2, path, columns: ["step", "value"], buckets: 1, offset: 4 },
+      { run: 1, path, columns: ["step", "value"], buckets: 2, offsets: [0, 2] },
+      { run: 2, path, columns: ["step", "value"], buckets: 1, offsets: [4, 5] },
     ];
     const decoded = decodeFrame(frame({ series }, [0, 1, NaN, Infinity, 7, -Infinity]));
     assert.deepEqual([...decoded.series[0].columns.step], [0, 1]);
@@ -29,6 +29,16 @@ test("columns come back as they were sent, NaN and infinities too", () => {
   }
 });
 
+test("series may share a column", () => {
+  const series = [
+    { run: 1, path: "a", columns: ["step", "value"], buckets: 2, offsets: [0, 2] },
+    { run: 2, path: "a", columns: ["step", "value"], buckets: 2, offsets: [0, 4] },
+  ];
+  const [first, second] = decodeFrame(frame({ series }, [0, 1, 2, 3, 4, 5])).series;
+  assert.deepEqual([[...first.columns.step], [...first.columns.value]], [[0, 1], [2, 3]]);
+  assert.deepEqual([[...second.columns.step], [...second.columns.value]], [[0, 1], [4, 5]]);
+});
+
 test("an empty answer has no series", () => {
   assert.deepEqual(decodeFrame(frame({ series: [] }, [])).series, []);
 });
@@ -36,6 +46,6 @@ test("an empty answer has no series", () => {
 test("what is no frame, or was cut short, is refused rather than drawn", () => {
   assert.throws(() => decodeFrame(new TextEncoder().encode('{"error": {}}').buffer));
   assert.throws(() => decodeFrame(new ArrayBuffer(3)));
-  const whole = frame({ series: [{ run: 1, path: "a", columns: ["step"], buckets: 3, offset: 0 }] }, [1, 2, 3]);
+  const whole = frame({ series: [{ run: 1, path: "a", columns: ["step"], buckets: 3, offsets: [0] }] }, [1, 2, 3]);
   assert.throws(() => decodeFrame(whole.slice(0, whole.byteLength - 8)));
 });

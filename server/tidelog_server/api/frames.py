@@ -1,8 +1,8 @@
 """Binary frames: arrays of numbers of 64 bits behind a JSON header, ready for a typed array in the browser.
 
 `TLF1`, the header's length as a little-endian unsigned 32-bit integer, the header, zero bytes up to a multiple of
-eight, then the columns of all series one after the other, little-endian. They are float64, but for those that the
-header's `types` calls `int64`.
+eight, then columns of numbers, little-endian. They are float64, but for those that the header's `types` calls `int64`.
+The header's `offsets` say where each column of a series begins; series with the same steps share that column.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from tidelog_server.series.points import Floats, Int64s
 
 MEDIA_TYPE = "application/vnd.tidelog.frame"
 MAGIC = b"TLF1"
-_LITTLE_ENDIAN = {"f": np.dtype("<f8"), "i": np.dtype("<i8")}
 
 
 @dataclass(frozen=True)
@@ -51,16 +50,27 @@ def as_frame(series: Sequence[FrameSeries], **fields: object) -> bytes:
     """The binary frame."""
     headers: list[dict[str, Any]] = []
     columns: list[Floats | Int64s] = []
-    offset = 0
+    offsets: dict[int, int] = {}  # of a column, by its identity
+    total = 0
     for item in series:
-        n = len(item.columns[0])
-        headers.append({**item.header, "columns": item.names, **item.types, "buckets": n, "offset": offset})
-        columns.extend(item.columns)
-        offset += n * len(item.columns)
+        for column in item.columns:
+            if id(column) not in offsets:
+                offsets[id(column)] = total
+                total += len(column)
+                columns.append(column)
+        where = [offsets[id(column)] for column in item.columns]
+        length = len(item.columns[0])
+        headers.append({**item.header, "columns": item.names, **item.types, "buckets": length, "offsets": where})
     header = json.dumps({"series": headers, **fields}).encode()
     padding = bytes(-(len(MAGIC) + 4 + len(header)) % 8)
-    data = [np.ascontiguousarray(column, _LITTLE_ENDIAN[column.dtype.kind]).data for column in columns]
-    return b"".join((MAGIC, struct.pack("<I", len(header)), header, padding, *data))
+    return b"".join((MAGIC, struct.pack("<I", len(header)), header, padding, _as_bytes(columns)))
+
+
+def _as_bytes(columns: Sequence[Floats | Int64s]) -> memoryview | bytes:
+    """The numbers of all columns one after the other, little-endian."""
+    if not columns:
+        return b""
+    return np.concatenate([column.view(np.uint64) for column in columns]).astype("<u8", copy=False).data
 
 
 def as_json(series: Sequence[FrameSeries], **fields: object) -> dict[str, Any]:

@@ -164,14 +164,15 @@ class _Pieces:
         as_blocks = (head.id, window) in self._as_blocks
         return [self._piece(row, as_blocks=as_blocks) for row in self._rows.get((head.id, window), ())]
 
-    def blocks_of(self, head: SeriesHead, window: Window) -> Blocks | None:
-        """All pieces of one series at once, where it was read as blocks."""
+    def whole(self, head: SeriesHead, window: Window) -> Points | Blocks:
+        """All pieces of one series at once, as they were read."""
         key = (head.id, window)
+        rows = self._rows.get(key, ())
         if key not in self._as_blocks:
-            return None
+            return joined([self._decoded(data) for *_, data in rows])
         parts = [
             data if found != "data" else pyramid.fine_blocks(self._decoded(data)).tobytes()
-            for _, _, found, data in self._rows[key]
+            for _, _, found, data in rows
         ]
         return np.frombuffer(b"".join(parts), pyramid.BLOCK)
 
@@ -249,9 +250,10 @@ def _extent(window: Window) -> tuple[sa.ColumnElement[int], sa.ColumnElement[int
 def _stretch(pieces: _Pieces, wanted: Wanted) -> Points | Blocks:
     head, window = wanted.head, wanted.window
     if head is not None and not len(wanted.tail) and window.last_step is None:
-        whole = pieces.blocks_of(head, window)
-        if whole is not None:
-            return whole[_blocks_inside(whole, window)]
+        whole = pieces.whole(head, window)
+        if isinstance(whole, Points):
+            return whole if window.is_whole else whole[_inside(whole.steps, whole.times, window)]
+        return whole[_blocks_inside(whole, window)]
     read = [] if head is None else pieces.of(head, window)
     tail = with_steps(wanted.tail, None if head is None else head.step_last) if len(wanted.tail) else EMPTY
     tail = merged(EMPTY, tail)

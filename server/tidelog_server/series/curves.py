@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tidelog_server.series import pyramid
-from tidelog_server.series.points import STEP_UNITS, Floats, Int64s, Points, joined, offsets_of
+from tidelog_server.series.points import STEP_UNITS, Floats, Int64s, Points, offsets_of
 from tidelog_server.series.pyramid import Blocks
 
 Axis = Literal["step", "time"]
@@ -40,6 +40,13 @@ _OF_BLOCKS: dict[str, Callable[[Blocks], Floats]] = {
     "first": lambda blocks: np.ascontiguousarray(blocks["first"]),
     "last": lambda blocks: np.ascontiguousarray(blocks["last"]),
     "mean": pyramid.means,
+}
+_OF_VALUES: dict[str, Callable[[Floats, NDArray[np.intp]], Floats]] = {
+    "min": np.fmin.reduceat,
+    "max": np.fmax.reduceat,
+    "first": lambda values, starts: values[starts],
+    "last": lambda values, starts: values[np.append(starts[1:], len(values)) - 1],
+    "mean": lambda values, starts: pyramid.means_of(*pyramid.finite_sums(values, starts)),
 }
 
 
@@ -101,11 +108,79 @@ def _plain(points: Points, only: Collection[str] | None) -> Curve:
 
 
 def _of_points(parts: Sequence[tuple[Points, Axis]], buckets: int, only: Collection[str] | None) -> list[Curve]:
-    together = joined([points for points, _ in parts])
-    offsets = _offsets(points for points, _ in parts)
-    x = np.concatenate([points.steps if axis == "step" else _ascending(points.times) for points, axis in parts])
-    starts = pyramid.bucket_starts_of_each(x, offsets, buckets)
-    return _curves(pyramid.summarise(together, starts), starts.searchsorted(offsets), only)
+    stretches = [points for points, _ in parts]
+    values = np.concatenate([points.values for points in stretches])
+    offsets = _offsets(stretches)
+    starts_of_each = _starts_of_each(parts, buckets)
+    starts = np.concatenate([own + offset for own, offset in zip(starts_of_each, offsets.tolist(), strict=False)])
+    bounds = list(pairwise(offsets_of(np.array([len(own) for own in starts_of_each])).tolist()))
+    columns: dict[str, Sequence[Floats]] = {}
+    for name in _names(BUCKET_COLUMNS, only):
+        if name == "step":
+            columns[name] = _steps_of_each(parts, starts_of_each)
+        elif name == "time":
+            pairs = zip(stretches, starts_of_each, strict=True)
+            columns[name] = [points.times[own] / 1000 for points, own in pairs]
+        else:
+            column = _OF_VALUES[name](values, starts)
+            columns[name] = [column[start:stop] for start, stop in bounds]
+    counts = zip(map(len, stretches), _nonfinite_of_each(values, offsets), strict=True)
+    return [
+        Curve(points, nonfinite, tuple(columns), own)
+        for (points, nonfinite), own in zip(counts, zip(*columns.values(), strict=True), strict=True)
+    ]
+
+
+def _starts_of_each(parts: Sequence[tuple[Points, Axis]], buckets: int) -> list[NDArray[np.intp]]:
+    """Where the buckets of each stretch begin, counted from its own first point. Stretches with the same places, as
+    runs of one experiment have, get the same array.
+    """
+    distinct, numbers = _distinct(
+        [points.steps if axis == "step" else _ascending(points.times) for points, axis in parts]
+    )
+    offsets = _offsets(distinct)
+    starts = pyramid.bucket_starts_of_each(np.concatenate(distinct), offsets, buckets)
+    bounds = pairwise(starts.searchsorted(offsets).tolist())
+    own = [starts[start:stop] - offset for (start, stop), offset in zip(bounds, offsets.tolist(), strict=False)]
+    return [own[number] for number in numbers]
+
+
+def _steps_of_each(parts: Sequence[tuple[Points, Axis]], starts_of_each: Sequence[NDArray[np.intp]]) -> list[Floats]:
+    """The steps of the buckets: over steps the same array for stretches with the same places."""
+    shared: dict[int, Floats] = {}
+    columns = []
+    for (points, axis), starts in zip(parts, starts_of_each, strict=True):
+        if axis != "step":
+            columns.append(points.steps[starts] / STEP_UNITS)
+            continue
+        if id(starts) not in shared:
+            shared[id(starts)] = points.steps[starts] / STEP_UNITS
+        columns.append(shared[id(starts)])
+    return columns
+
+
+def _distinct(arrays: Sequence[Int64s]) -> tuple[list[Int64s], list[int]]:
+    """Those that differ, and for each of the arrays the place of its equal among them."""
+    found: list[Int64s] = []
+    places: dict[tuple[int, int, int], int] = {}
+    numbers = []
+    for array in arrays:
+        key = (len(array), int(array[0]), int(array[-1]))
+        number = places.get(key)
+        if number is None or not np.array_equal(found[number], array):
+            number = places[key] = len(found)
+            found.append(array)
+        numbers.append(number)
+    return found, numbers
+
+
+def _nonfinite_of_each(values: Floats, offsets: Int64s) -> list[int]:
+    """How many values between neighbouring offsets, which differ, are NaN or infinite."""
+    finite = np.isfinite(values)
+    if finite.all():
+        return [0] * (len(offsets) - 1)
+    counts: list[int] = np.add.reduceat(~finite, offsets[:-1], dtype=np.int64).tolist()
+    return counts
 
 
 def _of_blocks(parts: Sequence[tuple[Blocks, Axis]], buckets: int, only: Collection[str] | None) -> list[Curve]:

@@ -39,18 +39,24 @@ def summarise(points: Points, starts: NDArray[np.intp]) -> Blocks:
     if not len(starts):
         return blocks
     ends = np.append(starts[1:], len(points))
-    finite = np.isfinite(points.values)
     blocks["step"] = points.steps[starts]
     blocks["time"] = points.times[starts]
     blocks["first"] = points.values[starts]
     blocks["last"] = points.values[ends - 1]
     blocks["min"] = np.fmin.reduceat(points.values, starts)
     blocks["max"] = np.fmax.reduceat(points.values, starts)
-    with np.errstate(over="ignore"):  # a sum beyond float64 is infinite, and the mean says so
-        blocks["sum"] = np.add.reduceat(np.where(finite, points.values, 0.0), starts)
     blocks["points"] = ends - starts
-    blocks["finite"] = np.add.reduceat(finite.astype(np.int64), starts)
+    blocks["sum"], blocks["finite"] = finite_sums(points.values, starts)
     return blocks
+
+
+def finite_sums(values: Floats, starts: NDArray[np.intp]) -> tuple[Floats, Int64s]:
+    """Sum and number of the finite values of each stretch, one for each index in `starts`."""
+    finite = np.isfinite(values)
+    with np.errstate(over="ignore"):  # a sum beyond float64 is infinite, and the mean says so
+        if finite.all():
+            return np.add.reduceat(values, starts), np.diff(starts, append=len(values))
+        return np.add.reduceat(np.where(finite, values, 0.0), starts), np.add.reduceat(finite.astype(np.int64), starts)
 
 
 def coarsened(blocks: Blocks, starts: NDArray[np.intp]) -> Blocks:
@@ -117,5 +123,10 @@ def bucket_starts_of_each(x: NDArray[Any], offsets: Int64s, buckets: int) -> NDA
 
 def means(blocks: Blocks) -> Floats:
     """Mean of the finite values of each block; NaN where it has none."""
+    return means_of(blocks["sum"], blocks["finite"])
+
+
+def means_of(sums: Floats, counts: NDArray[Any]) -> Floats:
+    """Means of so many finite values; NaN where there are none."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(blocks["sum"] / blocks["finite"], np.float64)
+        return np.asarray(sums / counts, np.float64)

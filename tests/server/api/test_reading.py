@@ -122,9 +122,26 @@ def test_chart_of_several_series(client: httpx.Client, run: Sender) -> None:
     assert (loss["path"], loss["points"], loss["buckets"]) == ("a/loss", 1000, 100)
     assert loss["columns"] == ["step", "time", "min", "max", "first", "last", "mean"]
     assert (b["path"], b["columns"]) == ("b", ["step", "time", "value"])
-    assert numbers[b["offset"] + 40 :].tolist() == list(range(20))
+    assert numbers[b["offsets"][2] :].tolist() == list(range(20))
     as_json = client.post("/api/charts", json=request, headers=JSON).json()
     assert as_json["series"][0]["columns"]["max"][0] == 1.0
+
+
+def test_series_with_the_same_steps_share_that_column(client: httpx.Client, run: Sender) -> None:
+    """It is in the frame once."""
+    run.journal.column("c", ((float(step), -float(step)) for step in range(1000)))
+    run.ship()
+    request = {"runs": [run.run_id], "paths": ["a/loss", "c"], "buckets": 100, "columns": "drawn"}
+    header, numbers = read_frame(client.post("/api/charts", json=request).content)
+    loss, c = header["series"]
+    assert loss["offsets"][0] == c["offsets"][0]
+    assert len({*loss["offsets"], *c["offsets"]}) * 100 == len(numbers)
+    as_json = client.post("/api/charts", json=request, headers=JSON).json()["series"]
+    for item, expected in zip(header["series"], as_json, strict=True):
+        found = {
+            name: numbers[at : at + 100].tolist() for name, at in zip(item["columns"], item["offsets"], strict=True)
+        }
+        assert found == expected["columns"]
 
 
 def test_relative_axis_counts_from_the_start_of_the_run(client: httpx.Client, services: Services) -> None:

@@ -56,8 +56,28 @@ def test_nothing_is_lost_among_many(parts: list[Points]) -> None:
         assert curve.points == len(part)
         assert curve.nonfinite == np.count_nonzero(~np.isfinite(part.values))
         assert len(found["step"]) <= BUCKETS
-        np.testing.assert_equal(np.fmin.reduce(found["min"]), np.fmin.reduce(part.values))
-        np.testing.assert_equal(np.fmax.reduce(found["max"]), np.fmax.reduce(part.values))
+        # Of zeros with different signs either one is the least: adding zero takes the sign away.
+        np.testing.assert_equal(np.fmin.reduce(found["min"]) + 0.0, np.fmin.reduce(part.values) + 0.0)
+        np.testing.assert_equal(np.fmax.reduce(found["max"]) + 0.0, np.fmax.reduce(part.values) + 0.0)
+
+
+def test_runs_that_logged_at_the_same_steps_share_them() -> None:
+    """So that an answer has them once; with the same ends, but other steps between, they are others."""
+    same = [series([1.0] * 60), series([2.0] * 60)]
+    other = series([3.0] * 60)
+    other.steps[30] += 1
+    first, second, third = (curve.columns[0] for curve in curves_of([*same, other], ["step"] * 3, BUCKETS))
+    assert first is second
+    assert third is not first
+    assert third.tolist() == curve_of(other, "step", BUCKETS).columns[0].tolist()
+
+
+def test_steps_over_time_are_those_of_each() -> None:
+    """Though times are the same."""
+    fast, slow = series([1.0] * 60), series([1.0] * 60, stride=3)
+    of_fast, of_slow, over_steps = curves_of([fast, slow, fast], ["time", "time", "step"], BUCKETS)
+    assert columns(of_slow)["step"] == [3 * step for step in columns(of_fast)["step"]]
+    assert columns(over_steps) == columns(curve_of(fast, "step", BUCKETS))
 
 
 def test_only_the_columns_that_are_wanted() -> None:
