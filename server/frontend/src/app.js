@@ -2,6 +2,7 @@
 
 import "./first.js";
 import "htmx.org";
+import { watchServer } from "./away.js";
 import { collectBoards, refreshBoards } from "./boards.js";
 import { listenToChartButtons } from "./chart_menu.js";
 import { listenToControls } from "./controls.js";
@@ -45,11 +46,12 @@ editWidgets();
 localiseTimes();
 tickTimes();
 openPaletteOnKey();
-follow((run) => {
+const page = follow((run) => {
   refreshBoards(run === null ? null : [run.id]);
   renewBoards(run);
   refreshLog();
 });
+watchServer(() => page.catchUp());
 
 document.addEventListener("htmx:afterSettle", () => {
   localiseTimes();

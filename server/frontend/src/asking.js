@@ -1,8 +1,10 @@
 /** Asks the server for the data of charts. */
 
+import { ask } from "./away.js";
+
 /** Ask the server. What it refuses would be refused again. @param {object} asked @param {AbortSignal} signal @returns {Promise<{frame?: ArrayBuffer, refusal?: string}>} */
 export async function post(asked, signal) {
-  const answer = await fetch("/api/charts", {
+  const answer = await ask("/api/charts", {
     method: "POST",
     headers: { "Content-Type": "application/json", Accept: "application/vnd.tidelog.frame" },
     body: JSON.stringify(asked),

@@ -1,5 +1,6 @@
 /** The buttons in the head of a chart: over the whole window, and a menu with downloads, the y range and comments. */
 
+import { ask } from "./away.js";
 import { chartAt } from "./boards.js";
 import { csvNote, download } from "./downloads.js";
 import { toggleFull } from "./gestures.js";
@@ -119,7 +120,7 @@ function commentForm(chart) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const body = JSON.stringify({ run: Number(run.value), step: step.input.valueAsNumber, text: text.input.value });
-    const answer = await fetch("/api/marks", { method: "POST", headers: { "Content-Type": "application/json" }, body }).catch(() => null);
+    const answer = await ask("/api/marks", { method: "POST", headers: { "Content-Type": "application/json" }, body }).catch(() => null);
     if (!answer?.ok) {
       said.textContent = "The comment could not be saved. Try again.";
       return;

@@ -66,10 +66,14 @@ interface ScriptEventMap {
   "htmx:beforeRequest": CustomEvent;
   "htmx:beforeSwap": CustomEvent;
   "htmx:configRequest": CustomEvent;
+  "htmx:responseError": CustomEvent;
+  "htmx:sendError": CustomEvent;
+  "htmx:timeout": CustomEvent;
   "tidelog:chosen": CustomEvent<string[]>;
   "tidelog:eyes": CustomEvent<string[]>;
   "tidelog:pin": CustomEvent<null>;
   "tidelog:rows": CustomEvent<null>;
+  "tidelog:silence": CustomEvent<null>;
   "tidelog:table": CustomEvent<null>;
 }
 

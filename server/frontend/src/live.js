@@ -20,7 +20,7 @@ const ASLEEP_MS = 20000; // a longer time between two looks: the machine slept, 
  * @typedef {{id: number, paths: number}} Changed
  */
 
-/** @param {(run: Changed|null) => void} onPoints called when new points were logged; null: perhaps in any run */
+/** @param {(run: Changed|null) => void} onPoints called when new points were logged; null: perhaps in any run @returns {LivePage} */
 export function follow(onPoints) {
   const page = new LivePage(onPoints);
   let lookedAt = Date.now();
@@ -33,6 +33,7 @@ export function follow(onPoints) {
   document.addEventListener("htmx:afterSettle", () => page.connect());
   setInterval(() => page.poll(), TABLE_EVERY_MS);
   page.connect();
+  return page;
 }
 
 class LivePage {
@@ -63,11 +64,19 @@ class LivePage {
     });
     // What happened before the stream was open, after the page was rendered, while the tab was hidden or the server away.
     this.source.addEventListener("open", () => this.update(null));
+    this.source.addEventListener("error", () => document.dispatchEvent(new CustomEvent("tidelog:silence")));
   }
 
   reconnect() {
     this.runs = "";
     this.connect();
+  }
+
+  /** The server was away: the stream may be closed for good, and anything may have happened. */
+  catchUp() {
+    this.reconnect();
+    this.update(null);
+    this.poll();
   }
 
   /** @param {Changed|null} run */

@@ -4,6 +4,7 @@
  * New lines of a run that is alive are added where the end is in sight; while one follows, the end stays in sight.
  */
 
+import { ask } from "./away.js";
 import { onKey } from "./keyboard.js";
 import { localiseTimes } from "./times.js";
 
@@ -219,7 +220,7 @@ class Log {
   async fetch(where) {
     this.isLoading = true;
     try {
-      const answer = await fetch(`${this.source}&${where}`);
+      const answer = await ask(`${this.source}&${where}`);
       if (!answer.ok) return null;
       const holder = document.createElement("template");
       holder.innerHTML = await answer.text();

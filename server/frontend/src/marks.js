@@ -1,5 +1,7 @@
 /** Events and comments of runs, to be marked on the x axis. */
 
+import { ask } from "./away.js";
+
 /** @typedef {{run: number, kind: string, level: string, time_ms: number, start_ms: number, step: number|null, title: string, text: string, author: string|null}} Mark */
 
 const FIRST_MS = 250; // after the charts were asked for: these come first
@@ -36,7 +38,7 @@ export class Marks {
     this.askedAt = Date.now();
     const { runs } = this;
     const query = runs.split(" ").map((run) => `run=${run}`).join("&");
-    const answer = runs ? await fetch(`/api/marks?${query}`).catch(() => null) : null; // without it charts lack marks, nothing else
+    const answer = runs ? await ask(`/api/marks?${query}`).catch(() => null) : null; // without it charts lack marks, nothing else
     if (!answer?.ok || runs !== this.runs) return;
     const { marks } = await answer.json();
     if (JSON.stringify(marks) === JSON.stringify(this.found)) return;

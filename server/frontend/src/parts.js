@@ -1,5 +1,6 @@
 /** Parts of a page: elements with an id that the server renders alone, too, at the address of the page. */
 
+import { ask } from "./away.js";
 import htmx from "htmx.org";
 
 /**
@@ -38,7 +39,7 @@ export async function replace(part, address, target = part.id) {
 
 /** @param {string} address @param {string} target @param {AbortSignal} signal @returns {Promise<Element|null>} */
 async function partAt(address, target, signal) {
-  const answer = await fetch(address, { headers: { "HX-Request": "true", "HX-Target": target }, signal });
+  const answer = await ask(address, { headers: { "HX-Request": "true", "HX-Target": target }, signal });
   if (!answer.ok) throw new Error(`${target}: ${answer.status}`);
   const holder = document.createElement("template");
   holder.innerHTML = await answer.text();

@@ -5,6 +5,9 @@
  * page shows: where somebody else was faster, nothing is overwritten and the page is loaded again.
  */
 
+import { ask } from "./away.js";
+import { say } from "./messages.js";
+
 const COLUMNS = 12;
 const MAX_ROW = 1000;
 const MAX_HEIGHT = 20;
@@ -89,13 +92,14 @@ class Grid {
   /** @param {Record<string, number[]>} places */
   async send(places) {
     const { dashboard, project } = this.element.dataset;
-    const answer = await fetch(`/api/dashboards/${dashboard}/layout?project=${encodeURIComponent(project)}`, {
+    const answer = await ask(`/api/dashboards/${dashboard}/layout?project=${encodeURIComponent(project)}`, {
       method: "PUT",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ version: this.version, places }),
     }).catch(() => null);
     if (answer?.ok) this.version = (await answer.json()).version;
-    else location.reload(); // somebody else changed it, or the server is away: what it has is what counts
+    else if (answer) location.reload(); // somebody else changed it: what the server has is what counts
+    else say("Not saved: the server does not answer. Move the widget again when it is back.");
   }
 }
 

@@ -10,11 +10,12 @@ from starlette.responses import Response
 from tidelog_server.errors import InvalidRequestError
 from tidelog_server.pages.addresses import dashboard_address, plain_step, project_address, run_address, search_address
 from tidelog_server.pages.axes import Choice
+from tidelog_server.pages.objects.ansi import readable
 from tidelog_server.pages.objects.origins import kept_pairs
 from tidelog_server.pages.problems import PageRoute
 from tidelog_server.pages.templating import render, wanted_partial
 from tidelog_server.runs.projects import find_project
-from tidelog_server.search.logs import LogHit, search_logs
+from tidelog_server.search.logs import BEFORE_CHARACTERS, BEHIND_CHARACTERS, LogHit, search_logs
 from tidelog_server.search.names import NameHit, search_names
 from tidelog_server.search.phrases import phrase_of
 from tidelog_server.urls import project_url
@@ -55,10 +56,13 @@ class Group:
 
 @dataclass(frozen=True)
 class LogLine:
-    """A line of a log that was found, and where it is shown among its neighbours."""
+    """A line of a log that was found, and where it is shown among its neighbours; `before` and `behind` as one reads
+    them, with a mark where the line goes on."""
 
     hit: LogHit
     address: str
+    before: str
+    behind: str
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,7 @@ def show_search(request: Request, q: str = "", project: str = "", tab: str = "na
         elif q.strip():
             try:
                 found = search_logs(connection, phrase_of(q), project_id=project_id, after=after or None)
-                lines = tuple(LogLine(hit, log_address(hit)) for hit in found.hits)
+                lines = tuple(map(log_line, found.hits))
                 next_address = search_address(q, project, "logs", found.next) if found.next else ""
             except InvalidRequestError as error:
                 mistake = error.message
@@ -130,6 +134,16 @@ def address_of(hit: NameHit) -> str:
     if hit.kind == "attribute":
         return project_address(hit.project, [("column", hit.name), ("sort", hit.name)])
     return run_address(hit.project, hit.label)
+
+
+def log_line(hit: LogHit) -> LogLine:
+    """The line without what only a terminal understands."""
+    before, behind = readable(hit.before), readable(hit.behind)
+    if len(hit.before) == BEFORE_CHARACTERS:
+        before = f"…{before}"
+    if len(hit.behind) == BEHIND_CHARACTERS:
+        behind = f"{behind}…"
+    return LogLine(hit, log_address(hit), before, behind)
 
 
 def log_address(hit: LogHit) -> str:

@@ -16,9 +16,16 @@ from tidelog.journal import records
 from tidelog.values.encoding import encode_value
 from tidelog_server.pages.chart_view import ChartView
 from tidelog_server.pages.run.figures import Figure, figures_of, hardware_charts
+from tidelog_server.pages.run.hardware import hardware_view
 from tidelog_server.pages.run.idleness import TRAINING, VALIDATION, Phases, phase_of, when_idle
+from tidelog_server.runs.attributes import Attribute
 
 SECOND = 1_000
+
+
+def attribute(path: str, value: float) -> Attribute:
+    """A figure of the whole run."""
+    return Attribute(path, "float", value)
 
 
 @pytest.mark.parametrize(
@@ -112,6 +119,35 @@ def test_idle_anywhere_is_not_explained() -> None:
     assert when_idle(TIMES, utilisation(TIMES < 0), phases) == ""
     nothing = np.empty(0, np.int64)
     assert when_idle(TIMES, utilisation(TIMES > 0), Phases(nothing, nothing)) == ""
+
+
+@pytest.mark.parametrize(
+    ("idle", "hints"),
+    [
+        ({0: 33.0, 1: 33.4, 2: 33.0, 3: 33.2}, ["GPUs 0-3 were idle 33 % of the time."]),
+        ({0: 31.0, 1: 34.0}, ["GPUs 0 and 1 were idle 31 to 34 % of the time."]),
+        ({0: 90.0, 1: 20.0, 2: 91.0, 10: 20.0, 9: 20.0, 11: 20.0},
+         ["GPUs 0 and 2 were idle 90 to 91 % of the time.", "GPUs 1 and 9-11 were idle 20 % of the time."]),
+        ({3: 12.0, 4: 9.0}, ["GPU 3 was idle 12 % of the time."]),
+    ],
+)  # fmt: skip
+def test_hints_that_are_alike_are_one(idle: dict[int, float], hints: list[str]) -> None:
+    """GPUs with the same story, or nearly, share a sentence; one that stands out has its own."""
+    attributes = [attribute(f"monitoring/gpu/{gpu}/idle_percent", value) for gpu, value in idle.items()]
+    assert list(hardware_view(attributes).hints) == hints
+
+
+def test_hints_of_different_machines_and_causes_stay_apart() -> None:
+    """What was measured on another host, was held down, or was idle at another time, is another story."""
+    attributes = [attribute(f"monitoring/{host}/gpu/{gpu}/idle_percent", 50.0) for host in "ab" for gpu in (0, 1)]
+    attributes.append(attribute("monitoring/a/gpu/0/throttled_percent", 50.0))
+    when = {"monitoring/b/gpu/1/utilisation_percent": ", mostly during validation"}
+    assert list(hardware_view(attributes, when).hints) == [
+        "GPUs 0 and 1 of a were idle 50 % of the time.",
+        "GPU 0 of b was idle 50 % of the time.",
+        "GPU 1 of b was idle 50 % of the time, mostly during validation.",
+        "GPU 0 of a was slowed down by power or heat 50 % of the time.",
+    ]
 
 
 def log(sender: Sender, path: str, seconds: list[int], values: list[float]) -> None:

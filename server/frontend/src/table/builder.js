@@ -2,6 +2,7 @@
 
 import { changeTable, shownColumns, tablePart } from "./address.js";
 import { button } from "./menu.js";
+import { ask } from "../away.js";
 
 const OPERATORS = ["=", "!=", ">", ">=", "<", "<=", "CONTAINS", "NOT CONTAINS", "MATCHES", "NOT MATCHES", "exists"];
 const SYSTEM = ["sys/state", "sys/name", "sys/id", "sys/tags", "sys/creation_time", "sys/owner", "sys/hostname"];
@@ -105,8 +106,8 @@ async function offerPaths(menu) {
   const list = menu.querySelector("datalist");
   const offer = (paths) => list.replaceChildren(...[...new Set(paths)].map((path) => new Option(path, path)));
   offer([...shownColumns(), ...SYSTEM]);
-  const answer = await fetch(document.querySelector("#columns").dataset.columnsAddress, { headers: { "HX-Request": "true" } });
-  if (!answer.ok) return;
+  const answer = await ask(document.querySelector("#columns").dataset.columnsAddress, { headers: { "HX-Request": "true" } }).catch(() => null);
+  if (!answer?.ok) return;
   const holder = document.createElement("template");
   holder.innerHTML = await answer.text();
   offer([...SYSTEM, ...[...holder.content.querySelectorAll("[data-path]")].map(({ dataset }) => dataset.path)]);

@@ -3,6 +3,7 @@
 import { tablePart } from "./address.js";
 import { refreshRows } from "./pages.js";
 import { say } from "../messages.js";
+import { ask } from "../away.js";
 
 export function listenToEdits() {
   if (!tablePart()) return;
@@ -85,7 +86,7 @@ async function begin(edit) {
 /** What is edited. A cell may show less than there is, so the server is asked. @param {string} label @param {string} what @returns {Promise<string|null>} */
 async function valueOf(label, what) {
   const path = `sys/${what}`;
-  const answer = await fetch(`/api/runs/${encodeURIComponent(label)}/attributes?prefix=${path}`).catch(() => null);
+  const answer = await ask(`/api/runs/${encodeURIComponent(label)}/attributes?prefix=${path}`).catch(() => null);
   if (!answer?.ok) {
     say("The server cannot be reached. Nothing can be edited now.");
     return null;
@@ -97,7 +98,7 @@ async function valueOf(label, what) {
 /** @param {string} label @param {object} values */
 async function patch(label, values) {
   try {
-    const answer = await fetch(`/api/runs/${encodeURIComponent(label)}`, {
+    const answer = await ask(`/api/runs/${encodeURIComponent(label)}`, {
       method: "PATCH",
       headers: { "Content-Type": "application/json" },
       body: JSON.stringify(values),

@@ -5,6 +5,7 @@
 
 import { tablePart, showTable } from "./address.js";
 import { localiseTimes } from "../times.js";
+import { ask } from "../away.js";
 
 const NEAR_PX = 900; // pages this far outside of the window are loaded already
 const FAR_PX = 4000; // pages further away are taken out of the document
@@ -122,7 +123,7 @@ async function fill(body) {
 
 /** @param {string} address @param {AbortSignal} [signal] @returns {Promise<HTMLTableSectionElement>} */
 async function rowsAt(address, signal) {
-  const answer = await fetch(address, { signal, headers: { "HX-Request": "true", "HX-Target": "rows" } });
+  const answer = await ask(address, { signal, headers: { "HX-Request": "true", "HX-Target": "rows" } });
   if (!answer.ok) throw new Error(`rows: ${answer.status}`);
   const holder = document.createElement("template");
   holder.innerHTML = await answer.text();

@@ -3,6 +3,7 @@
 import { changeTable, shownColumns, tablePart } from "./address.js";
 import { moveColumn } from "./columns.js";
 import { button } from "./menu.js";
+import { ask } from "../away.js";
 
 const PAUSE_MS = 180;
 
@@ -35,8 +36,8 @@ function prepare(panel, list, box, choices, of) {
   const search = async () => {
     const query = new URLSearchParams({ find: find.value });
     of.chosen().forEach((one) => query.append("column", one));
-    const answer = await fetch(`${address}?${query}`, { headers: { "HX-Request": "true" } });
-    if (answer.ok) menu.querySelector(choices).innerHTML = await answer.text();
+    const answer = await ask(`${address}?${query}`, { headers: { "HX-Request": "true" } }).catch(() => null);
+    if (answer?.ok) menu.querySelector(choices).innerHTML = await answer.text();
   };
   const show = () => menu.querySelector(list).replaceChildren(...of.chosen().map((one, place, all) => entry(one, place, all, of)));
   menu.addEventListener("toggle", () => {

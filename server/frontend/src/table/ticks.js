@@ -3,6 +3,7 @@
 import { showTable, tablePart } from "./address.js";
 import { button } from "./menu.js";
 import { say } from "../messages.js";
+import { ask } from "../away.js";
 
 /** @type {Set<string>} labels, also of rows that are not in the document now */
 const ticked = new Set();
@@ -76,7 +77,7 @@ async function changeTags(labels, tag, isAdded) {
 /** @param {string} address @param {object} body @returns {Promise<boolean>} whether it worked; if not, a message said why */
 async function post(address, body) {
   try {
-    const answer = await fetch(address, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+    const answer = await ask(address, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
     if (answer.ok) return true;
     const problem = await answer.json().catch(() => ({}));
     say(problem.message ?? problem.error?.message ?? `That did not work (${answer.status}).`);

@@ -2,6 +2,7 @@
 
 import { tablePart } from "./address.js";
 import { say } from "../messages.js";
+import { ask } from "../away.js";
 
 export function listenToViews() {
   const menu = document.querySelector("#views");
@@ -9,8 +10,8 @@ export function listenToViews() {
   const part = menu.querySelector("#saved-views");
   const { viewsAddress } = part.dataset;
   const load = async () => {
-    const answer = await fetch(viewsAddress, { headers: { "HX-Request": "true", "HX-Target": "saved-views" } });
-    if (answer.ok) part.innerHTML = await answer.text();
+    const answer = await ask(viewsAddress, { headers: { "HX-Request": "true", "HX-Target": "saved-views" } }).catch(() => null);
+    if (answer?.ok) part.innerHTML = await answer.text();
   };
   menu.addEventListener("toggle", () => menu.open && load());
   part.addEventListener("submit", async (/** @type {At<SubmitEvent, HTMLFormElement>} */ event) => {
@@ -18,8 +19,8 @@ export function listenToViews() {
     const form = event.target;
     const body = new URLSearchParams(/** @type {any} */ (new FormData(form)));
     if (form.matches("[data-save-view]")) body.set("address", location.search.replace(/^\?/, ""));
-    const answer = await fetch(form.action, { method: "POST", headers: { "HX-Request": "true", "HX-Target": "saved-views" }, body });
-    if (!answer.ok) return say("The view could not be saved.");
+    const answer = await ask(form.action, { method: "POST", headers: { "HX-Request": "true", "HX-Target": "saved-views" }, body }).catch(() => null);
+    if (!answer?.ok) return say("The view could not be saved.");
     part.innerHTML = await answer.text();
     if (form.matches("[data-save-view]")) say(`The view ${body.get("name")} is saved.`);
   });

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tidelog_server.runs.attributes import Attribute
@@ -12,7 +12,10 @@ SUMS = re.compile(
     r"(monitoring(?:/.+)?)/(?:gpu|process)/(?:(\d+)/)?(hours|energy_kwh|idle_percent|throttled_percent|cpu_hours)"
 )
 WORTH_SAYING_PERCENT = 10.0  # of the time that a GPU was idle or held down
+NEAR_PERCENT = 5.0  # between the GPUs of one hint
 HINTS_SHOWN = 8
+GPUS_READ = 16  # of which the page looks when they were idle
+SAID = {"idle_percent": "idle", "throttled_percent": "slowed down by power or heat"}
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class HardwareView:
 
 
 def hardware_view(attributes: Iterable[Attribute], when: Mapping[str, str] | None = None) -> HardwareView:
-    """The sums of all processes of a run, and a sentence for each GPU that was idle or held down for long.
+    """The sums of all processes of a run, and a sentence for GPUs that were idle or held down for long.
 
     `when` says of series of utilisation, by path, when the GPU was idle.
     """
@@ -43,9 +46,9 @@ def hardware_view(attributes: Iterable[Attribute], when: Mapping[str, str] | Non
 
 
 def idle_gpus(attributes: Iterable[Attribute]) -> list[str]:
-    """The series of utilisation of those GPUs of which a hint says that they were idle."""
+    """The series of utilisation of GPUs of which a hint says that they were idle; of very many, the first."""
     idle = (one for one in _sums(attributes) if one.gpu is not None and one.name == "idle_percent")
-    return [one.utilisation for one in idle if one.value >= WORTH_SAYING_PERCENT][:HINTS_SHOWN]
+    return [one.utilisation for one in idle if one.value >= WORTH_SAYING_PERCENT][:GPUS_READ]
 
 
 @dataclass(frozen=True)
@@ -94,15 +97,50 @@ def _idle_percent(sums: list[_Sum]) -> float | None:
 
 
 def _hints(sums: list[_Sum], when: Mapping[str, str]) -> Iterator[str]:
-    said = {
-        "idle_percent": "was idle {:.0f} % of the time",
-        "throttled_percent": "was slowed down by power or heat {:.0f} % of the time",
-    }
+    alike: dict[tuple[str, str, str], list[_Sum]] = {}
     for one in sums:
-        if one.gpu is not None and one.name in said and one.value >= WORTH_SAYING_PERCENT:
-            where = f" of {one.where}" if one.where else ""
+        if one.gpu is not None and one.name in SAID and one.value >= WORTH_SAYING_PERCENT:
             told = when.get(one.utilisation, "") if one.name == "idle_percent" else ""
-            yield f"GPU {one.gpu}{where} {said[one.name].format(one.value)}{told}."
+            alike.setdefault((one.where, one.name, told), []).append(one)
+    for (where, name, told), found in alike.items():
+        for group in _near(found):
+            yield f"{_gpus(group, where)} {SAID[name]} {_percent(group)} % of the time{told}."
+
+
+def _near(sums: Sequence[_Sum]) -> list[list[_Sum]]:
+    """Those with shares so near to each other that one sentence tells of all of them, in the order of their GPUs."""
+    groups: list[list[_Sum]] = []
+    for one in sorted(sums, key=lambda one: one.value):
+        if groups and one.value - groups[-1][0].value <= NEAR_PERCENT:
+            groups[-1].append(one)
+        else:
+            groups.append([one])
+    in_order = [sorted(group, key=_number) for group in groups]
+    return sorted(in_order, key=lambda group: _number(group[0]))
+
+
+def _number(one: _Sum) -> int:
+    return int(one.gpu or 0)
+
+
+def _gpus(group: Sequence[_Sum], where: str) -> str:
+    """As a person lists them: GPU 1 was, GPUs 0-3 and 6 were."""
+    stretches: list[list[int]] = []
+    for number in map(_number, group):
+        if stretches and number == stretches[-1][-1] + 1:
+            stretches[-1].append(number)
+        else:
+            stretches.append([number])
+    names = [name for one in stretches for name in ([f"{one[0]}-{one[-1]}"] if len(one) > 2 else map(str, one))]
+    of = f" of {where}" if where else ""
+    if len(group) == 1:
+        return f"GPU {names[0]}{of} was"
+    return f"GPUs {' and '.join(filter(None, (', '.join(names[:-1]), names[-1])))}{of} were"
+
+
+def _percent(group: Sequence[_Sum]) -> str:
+    least, most = (f"{pick(one.value for one in group):.0f}" for pick in (min, max))
+    return least if least == most else f"{least} to {most}"
 
 
 def _hours(hours: float) -> str:

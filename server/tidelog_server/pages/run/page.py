@@ -173,11 +173,12 @@ def _links(shown: Shown, chosen: Tab, axes: Axes) -> Iterator[TabLink]:
     """The tabs that have something in them, and the one that is looked at."""
     for tab in TABS:
         count = tab.count(shown)
-        if count == 0 and not tab.is_always_there and tab is not chosen:
+        is_offered = count != 0 or tab.is_always_there
+        if not is_offered and tab is not chosen:
             continue
         pairs = [("tab", _in_address(tab)), ("find", shown.find), *_axes_of(tab, chosen, axes)]
         address = run_address(shown.run.project, shown.run.label, pairs)
-        yield TabLink(Choice(tab.name, tab.text, address, tab is chosen), count)
+        yield TabLink(Choice(tab.name, tab.text, address, tab is chosen), count if is_offered else None)
 
 
 def _axes_of(tab: Tab, chosen: Tab, axes: Axes) -> list[tuple[str, str]]:
