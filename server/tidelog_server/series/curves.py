@@ -27,11 +27,6 @@ AT_ONCE = 2**15  # points or blocks that are worked on together: the intermediat
 POINT_COLUMNS = ("step", "time", "value")
 BUCKET_COLUMNS = ("step", "time", "min", "max", "first", "last", "mean")
 
-_OF_POINTS: dict[str, Callable[[Points], Floats]] = {
-    "step": lambda points: points.steps / STEP_UNITS,
-    "time": lambda points: points.times / 1000,
-    "value": lambda points: points.values,
-}
 _OF_BLOCKS: dict[str, Callable[[Blocks], Floats]] = {
     "step": lambda blocks: blocks["step"] / STEP_UNITS,
     "time": lambda blocks: blocks["time"] / 1000,
@@ -73,6 +68,7 @@ def curves_of(
 ) -> list[Curve]:
     """The curves of many stretches, each over its axis; with `only`, of their columns no others than these."""
     found: dict[int, Curve] = {}
+    few_points: dict[int, Points] = {}
     points: dict[int, tuple[Points, Axis]] = {}
     blocks: dict[int, tuple[Blocks, Axis]] = {}
     few_blocks: dict[int, Blocks] = {}
@@ -85,7 +81,8 @@ def curves_of(
         elif len(stretch) > buckets * PLAIN_POINTS_PER_BUCKET:
             points[place] = (stretch, axis)
         else:
-            found[place] = _plain(stretch, only)
+            few_points[place] = stretch
+    found.update(zip(few_points, _plain_each(list(few_points.values()), only), strict=True))
     for portion in _portions({place: len(stretch) for place, (stretch, _) in points.items()}):
         found.update(zip(portion, _of_points([points[place] for place in portion], buckets, only), strict=True))
     for portion in _portions({place: len(stretch) for place, (stretch, _) in blocks.items()}):
@@ -101,10 +98,17 @@ def bucketed(blocks: Blocks, points: int, nonfinite: int) -> Curve:
     return Curve(points, nonfinite, BUCKET_COLUMNS, tuple(_OF_BLOCKS[name](blocks) for name in BUCKET_COLUMNS))
 
 
-def _plain(points: Points, only: Collection[str] | None) -> Curve:
-    nonfinite = len(points) - int(np.count_nonzero(np.isfinite(points.values)))
+def _plain_each(stretches: Sequence[Points], only: Collection[str] | None) -> list[Curve]:
+    """The points as they are, in curves that share their steps where they are the same."""
     names = _names(POINT_COLUMNS, only)
-    return Curve(len(points), nonfinite, names, tuple(_OF_POINTS[name](points) for name in names))
+    distinct, numbers = _distinct([points.steps for points in stretches])
+    steps = [array / STEP_UNITS for array in distinct]
+    curves = []
+    for points, number in zip(stretches, numbers, strict=True):
+        columns = {"step": steps[number], "time": points.times / 1000, "value": points.values}
+        nonfinite = len(points) - int(np.count_nonzero(np.isfinite(points.values)))
+        curves.append(Curve(len(points), nonfinite, names, tuple(columns[name] for name in names)))
+    return curves
 
 
 def _of_points(parts: Sequence[tuple[Points, Axis]], buckets: int, only: Collection[str] | None) -> list[Curve]:
@@ -165,7 +169,7 @@ def _distinct(arrays: Sequence[Int64s]) -> tuple[list[Int64s], list[int]]:
     places: dict[tuple[int, int, int], int] = {}
     numbers = []
     for array in arrays:
-        key = (len(array), int(array[0]), int(array[-1]))
+        key = (len(array), int(array[0]), int(array[-1])) if len(array) else (0, 0, 0)
         number = places.get(key)
         if number is None or not np.array_equal(found[number], array):
             number = places[key] = len(found)

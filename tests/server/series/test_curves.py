@@ -63,13 +63,14 @@ def test_nothing_is_lost_among_many(parts: list[Points]) -> None:
 
 def test_runs_that_logged_at_the_same_steps_share_them() -> None:
     """So that an answer has them once; with the same ends, but other steps between, they are others."""
-    same = [series([1.0] * 60), series([2.0] * 60)]
-    other = series([3.0] * 60)
-    other.steps[30] += 1
-    first, second, third = (curve.columns[0] for curve in curves_of([*same, other], ["step"] * 3, BUCKETS))
-    assert first is second
-    assert third is not first
-    assert third.tolist() == curve_of(other, "step", BUCKETS).columns[0].tolist()
+    for count in (2 * BUCKETS, 6 * BUCKETS):
+        same = [series([1.0] * count), series([2.0] * count)]
+        other = series([3.0] * count)
+        other.steps[BUCKETS] += 1
+        first, second, third = (curve.columns[0] for curve in curves_of([*same, other], ["step"] * 3, BUCKETS))
+        assert first is second
+        assert third is not first
+        assert third.tolist() == curve_of(other, "step", BUCKETS).columns[0].tolist()
 
 
 def test_steps_over_time_are_those_of_each() -> None:
