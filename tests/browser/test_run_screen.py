@@ -24,11 +24,9 @@ def test_a_log_is_scrolled_from_its_end_to_its_beginning(page: Page, full_run: s
     page.goto(f"{FULL.format(run=full_run)}?tab=console&series=log")
     expect(page.locator(".log-line").last).to_contain_text("colour 31")
     assert lines(page)[-1] == 3_000
-    for _ in range(40):
-        if lines(page)[0] == 0:
-            break
+    while (first := page.locator(".log-step").first.text_content()) != "0":
         page.evaluate("document.querySelector('[data-log]').scrollTop = 0")
-        page.wait_for_timeout(60)
+        page.wait_for_function("first => document.querySelector('.log-step').textContent !== first", arg=first)
     shown = lines(page)
     assert shown == list(range(len(shown)))
     assert len(shown) <= MOST_LINES

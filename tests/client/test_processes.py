@@ -157,7 +157,7 @@ def test_ctrl_c_drains_and_a_second_one_does_not_wait(journals: Path) -> None:
     began_s = time.monotonic()
     process.send_signal(signal.SIGINT)
     done = finish(process)
-    assert time.monotonic() - began_s < 8.0
+    assert time.monotonic() - began_s < 30.0  # and not the 60 of a patient one
     assert done.returncode == -signal.SIGINT
     assert f"tidelog sync --directory {journals}" in done.stderr
     [segment] = journals.rglob("*.segment")

@@ -16,8 +16,13 @@ from tidelog.journal.segments import find_journals
 __all__ = ["programs_end_with_their_test"]
 
 OPEN = """
-import os, signal, subprocess, sys, time, tidelog
+import os, pathlib, signal, subprocess, sys, time, tidelog
 run = tidelog.init_run("p", mode="offline", directory=sys.argv[1], capture_hardware=False)
+"""
+HEARING = """
+def until_heard(text, runs=1):
+    files = pathlib.Path(sys.argv[1])
+    while sum(text in file.read_bytes() for file in files.rglob("*.segment")) < runs: time.sleep(0.01)
 """
 ON = {"TIDELOG_CAPTURE_STDOUT": "yes", "TIDELOG_CAPTURE_STDERR": "yes"}
 
@@ -115,15 +120,17 @@ except ChildProcessError:
 
 def test_a_relay_that_is_killed_takes_nothing_with_it(tmp_path: Path) -> None:
     """The streams are given back; the program goes on to print."""
-    program = OPEN + """
+    program = OPEN + HEARING + """
 import glob
 print("before", flush=True)
-time.sleep(0.5)
+until_heard(b"before")
 pipe = os.readlink("/proc/self/fd/1")
 def reads_it(path):
     try: return os.readlink(path) == pipe
     except OSError: return False
-[relay] = [path for path in glob.glob("/proc/[0-9]*/fd/5") if reads_it(path)]
+found = []
+while not found: found = [path for path in glob.glob("/proc/[0-9]*/fd/5") if reads_it(path)]
+[relay] = found
 os.kill(int(relay.split("/")[2]), 9)
 deadline = time.monotonic() + 20
 while os.readlink("/proc/self/fd/1") == pipe and time.monotonic() < deadline: time.sleep(0.01)
@@ -181,18 +188,20 @@ print("parent")
 
 def test_two_runs_hear_the_same_output(tmp_path: Path) -> None:
     """Each from where it begins to where it ends, in whatever order they end."""
-    program = OPEN + """
-print("a", flush=True); time.sleep(0.3)
+    program = OPEN + HEARING + """
+print("before", flush=True)
+until_heard(b"before")
 other = tidelog.init_run("p", mode="offline", directory=sys.argv[1], custom_run_id="other", capture_hardware=False)
-print("b", flush=True); time.sleep(0.3)
+print("both", flush=True)
+until_heard(b"both", runs=2)
 run.stop()
-print("c")
+print("after")
 other.stop()
-print("d")
+print("neither")
 """  # fmt: skip
     done = run_program(program, tmp_path, **ON)
-    assert done.stdout == "a\nb\nc\nd\n"
-    assert sorted(kept(tmp_path)) == ["a", "b", "b", "c"]
+    assert done.stdout == "before\nboth\nafter\nneither\n"
+    assert sorted(kept(tmp_path)) == ["after", "before", "both", "both"]
 
 
 def test_either_stream_can_be_left_alone(tmp_path: Path) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import signal
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ import tidelog
 from tests.client.programs import finish, run_program, start
 from tests.conftest import ServerProcess
 from tests.files.conftest import OpenRun
+from tests.waiting import wait_for
 from tidelog.journal import kept_files
 from tidelog.shipping import file_shipper
 
@@ -266,12 +265,12 @@ def test_a_full_disk_of_the_server_loses_nothing(
     server = ServerProcess(tmp_path / "data", free_port())
     process = start(FULL_DISK, server.data, server.port, flag)
     try:
-        _until(lambda: httpx.get(f"{server.url}/api/health").status_code == 200)
+        wait_for(lambda: answers(server))
         run = open_run(server, custom_run_id="k")
         run["large"].upload(large)
         run["loss"].append(1.0, step=0)
         assert run["loss"].fetch_last() == 1.0
-        _until(lambda: "Files of this run wait" in caplog.text)
+        wait_for(lambda: "Files of this run wait" in caplog.text)
         assert "disk of the server is full" in caplog.text
         flag.unlink()
         assert run.wait(60)
@@ -282,16 +281,12 @@ def test_a_full_disk_of_the_server_loses_nothing(
         finish(process)
 
 
-def _until(condition: Callable[[], bool], timeout_s: float = 30.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        try:
-            if condition():
-                return
-        except httpx.HTTPError:
-            pass
-        time.sleep(0.05)
-    raise AssertionError("it did not happen")
+def answers(server: ServerProcess) -> bool:
+    """Whether the server is there."""
+    try:
+        return httpx.get(f"{server.url}/api/health").is_success
+    except httpx.TransportError:
+        return False
 
 
 def test_status_knows_files(server: ServerProcess, open_run: OpenRun, large: Path) -> None:

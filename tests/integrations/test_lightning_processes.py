@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ import pytest
 
 from tests.integrations.conftest import CAPTURED, Server
 from tests.integrations.tiny_training import BATCHES
+from tests.waiting import wait_for
 
 SCRIPT = Path(__file__).parent / "tiny_training.py"
 TIMEOUT_S = 180
@@ -113,7 +112,7 @@ def test_a_stop_ends_all_ranks_at_the_same_batch(to_server: Server) -> None:
     environment = environment_of(key)
     command = [sys.executable, str(SCRIPT), "--strategy", "ddp", "--devices", "2", "--max-epochs", "1000000"]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as job:
-        label = wait_for(lambda: label_of_a_run_with_points(to_server, key))
+        label = wait_for(lambda: label_of_a_run_with_points(to_server, key), TIMEOUT_S)
         httpx.post(f"{to_server.url}/api/runs/{label}/request", json={"request": "stop"}).raise_for_status()
         output, _ = job.communicate(timeout=TIMEOUT_S)
     assert job.returncode == 0
@@ -121,16 +120,6 @@ def test_a_stop_ends_all_ranks_at_the_same_batch(to_server: Server) -> None:
     run = to_server.run(key)
     assert run["state"] == "finished"
     assert to_server.attributes(run)["status"] == "stopped"
-
-
-def wait_for(find: Callable[[], str | None]) -> str:
-    """Return what is found as soon as it is there."""
-    deadline = time.monotonic() + TIMEOUT_S
-    while time.monotonic() < deadline:
-        if found := find():
-            return found
-        time.sleep(0.1)
-    pytest.fail("it did not come")
 
 
 def label_of_a_run_with_points(server: Server, key: str) -> str | None:

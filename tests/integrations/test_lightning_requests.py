@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -16,6 +14,7 @@ from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 import tidelog
 from tests.integrations.conftest import QUIET, Server, stored
 from tests.integrations.tiny_training import BATCHES, TinyModel, loader, tiny_trainer
+from tests.waiting import wait_for
 from tidelog_integrations.lightning import TidelogLogger
 
 pytestmark = QUIET
@@ -35,15 +34,7 @@ class Asks(Callback):
             run.wait(30)
             asked = httpx.post(f"{self.server.url}/api/runs/{run.label}/request", json={"request": self.request})
             assert asked.is_success, asked.text
-            wait_until(lambda: run.abort_requested if self.request == "abort" else run.stop_requested)
-
-
-def wait_until(happened: Callable[[], bool], timeout_s: float = 30.0) -> None:
-    """Return once something has happened, or fail."""
-    deadline = time.monotonic() + timeout_s
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)
+            wait_for(lambda: run.abort_requested if self.request == "abort" else run.stop_requested)
 
 
 def test_a_stop_ends_training_after_the_batch_as_early_stopping_does(to_server: Server, logger: TidelogLogger) -> None:
