@@ -17,8 +17,11 @@ from tidelog_server.runs.attributes import write_attributes
 from tidelog_server.series.heads import FLOAT_SERIES, has_chunks, is_of_lineage
 from tidelog_server.series.lineage import Ancestor
 from tidelog_server.series.objects import codec
+from tidelog_server.series.objects.chunks import STRING_SERIES
 from tidelog_server.series.objects.growth import ObjectGrowth
 from tidelog_server.series.objects.heads import ObjectHead, first_steps, load_lineage_heads, select_heads
+from tidelog_server.series.objects.points import NO_OBJECTS
+from tidelog_server.series.objects.printed import Moments, printed_paths
 from tidelog_server.series.objects.summaries import summary
 from tidelog_server.tables import SERIES_TYPES, attributes, object_chunks, series
 
@@ -66,10 +69,16 @@ def settlement(
     inherited: dict[int, Whole] = {}
     kinds = {path_id: head.type for path_id, head in own.items()}
     firsts = _first_steps(connection, own.values())
+    moments = Moments(connection)
     for ancestor in ancestors:
         heads = _all_heads(connection, ancestor.run_id)
         shown = [head for path_id, head in heads.items() if kinds.get(path_id, head.type) == head.type]
         lasts = {head.id: min(ancestor.last_step, firsts.get(head.path_id, NO_STEP) - 1) for head in shown}
+        printed = printed_paths(connection, [head.path_id for head in shown if head.type == STRING_SERIES])
+        for head in shown:
+            if head.path_id in printed:
+                last_line = moments.last_line(head, NO_OBJECTS, ancestor.run_id, ancestor.last_step)
+                lasts[head.id] = min(lasts[head.id], last_line)
         for whole in _up_to(connection, [head for head in shown if head.path_id not in taken], lasts):
             inherited[whole.path_id] = _together(inherited.get(whole.path_id), whole)
             kinds[whole.path_id] = whole.type

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sqlalchemy as sa
 
@@ -18,6 +18,7 @@ from tidelog_server.series.objects.heads import (
     select_heads,
 )
 from tidelog_server.series.objects.points import NO_OBJECTS, ObjectPoints, begun_at, joined, settled
+from tidelog_server.series.objects.printed import Moments, printed_paths
 from tidelog_server.series.tails import Tails
 from tidelog_server.tables import paths, series
 
@@ -103,7 +104,9 @@ def find_by_ids(
     heads = {(head.run_id, head.path_id): head for head in load_object_heads(connection, everybody, wanted)}
     whole_heads = load_lineage_heads(connection, lines, wanted) if lines else []
     wholes = {(head.run_id, head.path_id): head for head in whole_heads}
-    lookup = _Lookup(heads, tails.read(connection, everybody), first_steps(connection, heads.values()) if lines else {})
+    printed = printed_paths(connection, wanted) if lines else set()
+    firsts = first_steps(connection, heads.values()) if lines else {}
+    lookup = _Lookup(heads, tails.read(connection, everybody), firsts, printed, Moments(connection))
     found: dict[Key, FoundObjects] = {}
     for run_id in run_ids:
         for path_id in wanted:
@@ -133,6 +136,8 @@ class _Lookup:
     heads: Mapping[Key, ObjectHead]
     batches: Mapping[int, Sequence[LoggedBatch]]
     first_steps: Mapping[int, int]
+    printed: Collection[int]  # paths of what jobs print
+    moments: Moments
 
     def find(self, run_id: int, path_id: int, line: Lineage | None, whole: ObjectHead | None) -> FoundObjects | None:
         """The series of a run; `whole` says what that of a fork amounts to."""
@@ -146,6 +151,10 @@ class _Lookup:
             its_kind, part = self._part(ancestor.run_id, path_id, ancestor.fork_step, last_step)
             if part is None or kind not in (None, its_kind):
                 continue
+            if path_id in self.printed:
+                last_line = self.moments.last_line(part.head, part.tail, ancestor.run_id, ancestor.last_step)
+                last_step = min(last_step, last_line)
+                part = replace(part, last_step=last_step)
             begin = self._first(part)
             if begin <= last_step:
                 kind, first = its_kind, begin
