@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse
 from tidelog_server.pages import addresses
 from tidelog_server.pages.assets import Assets
 from tidelog_server.pages.colours import colour_of
+from tidelog_server.pages.elements import ELEMENTS
 from tidelog_server.pages.filters import FILTERS
 from tidelog_server.pages.table.rows import row_markup
 
@@ -31,7 +32,7 @@ def environment(assets: Assets) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters.update(FILTERS, row=row_markup)
+    made.filters.update(FILTERS, **ELEMENTS, row=row_markup)
     made.globals.update(
         asset=assets.address,
         icon=partial(_icon, assets),

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from tidelog_server.pages.addresses import run_address
-from tidelog_server.pages.colours import colour_of
-from tidelog_server.pages.filters import ago, cut, duration, iso, moment
+from tidelog_server.pages.elements import state_element, swatch_element, time_element
+from tidelog_server.pages.filters import cut, duration
 from tidelog_server.pages.table.columns import Cell, cell_markup
 from tidelog_server.runs.runs import Run
 from tidelog_server.runs.table import TableRow
@@ -42,8 +42,8 @@ def row_markup(line: Line, now_ms: int) -> Markup:
             _box("tick", "bulk", "label", label, f"Tick {label}"),
             _box("eye", "compare", "run", label, f"Show {label} in charts", is_on=line.is_chosen),
             _name(run, label),
-            Markup(f'<td><span class="state state-{run.state}"><span class="state-dot"></span>{run.state}</span></td>'),
-            _started(run, now_ms),
+            Markup(f"<td>{state_element(run.state)}</td>"),
+            Markup(f'<td class="nowrap">{time_element(run.created_ms, now_ms)}</td>'),
             Markup(f'<td class="number nowrap">{duration(line.elapsed_ms)}</td>'),
             _tags(line.tags),
             *map(cell_markup, line.cells),
@@ -63,20 +63,11 @@ def _box(what: str, form: str, name: str, label: Markup, title: str, *, is_on: b
 def _name(run: Run, label: Markup) -> Markup:
     name = escape(cut(run.name, NAME_CHARACTERS))
     address = escape(run_address(run.project, run.label))
-    colour = colour_of(run.number)
-    dashes = f' stroke-dasharray="{colour.dash_array}"' if colour.dash_array else ""
     return Markup(
-        f'<th scope="row" class="cell-run"><span class="run-name">'
-        f'<svg class="swatch run-colour-{colour.colour}" viewBox="0 0 18 10" width="18" height="10" aria-hidden="true" '
-        f'focusable="false"><path d="M1 5h16" stroke="currentColor" stroke-width="3" fill="none"{dashes}/></svg>'
+        f'<th scope="row" class="cell-run"><span class="run-name">{swatch_element(run.number)}'
         f'<a class="run-link" href="{address}" title="{name}">{name}</a>'
         f'<span class="run-label mono">{label}</span></span></th>'
     )
-
-
-def _started(run: Run, now_ms: int) -> Markup:
-    at = run.created_ms
-    return Markup(f'<td class="nowrap"><time datetime="{iso(at)}" title="{moment(at)}">{ago(at, now_ms)}</time></td>')
 
 
 def _tags(tags: Sequence[str]) -> Markup:
