@@ -67,9 +67,9 @@ class Project:
         with self.database.read() as connection:
             return table.columns_of(connection, self.id, **arguments)
 
-    def compare(self, *run_ids: int) -> comparison.Comparison:
+    def compare(self, *run_ids: int, with_series: bool = True) -> comparison.Comparison:
         with self.database.read() as connection:
-            return comparison.compare_runs(connection, run_ids)
+            return comparison.compare_runs(connection, run_ids, with_series=with_series)
 
 
 @pytest.fixture
@@ -290,7 +290,17 @@ def test_a_comparison_of_very_many_attributes_is_cut(project: Project, monkeypat
         compared = project.compare(*ids)
     assert [each.path for each in compared.attributes] == ["p0", "p1", "p2"]
     assert not compared.complete
-    assert len(statements) <= 3
+    assert len(statements) <= 4
+
+
+def test_a_comparison_need_not_read_what_series_came_to(project: Project) -> None:
+    """Their names are there all the same; what is a series in one run and a value in another counts as one."""
+    one = project.add("one", {"lr": ("float", 0.1), "loss": ("float_series", 0.5), "mixed": ("float_series", 1.0)})
+    two = project.add("two", {"lr": ("float", 0.2), "accuracy": ("float_series", 0.9), "mixed": ("float", 2.0)})
+    compared = project.compare(one, two, with_series=False)
+    assert [each.path for each in compared.attributes] == ["lr"]
+    assert compared.series == ("accuracy", "loss", "mixed")
+    assert project.compare(one, two).series == compared.series
 
 
 def test_a_comparison_needs_two_to_two_hundred_different_runs(project: Project) -> None:

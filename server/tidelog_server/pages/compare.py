@@ -35,6 +35,7 @@ from tidelog_server.pages.problems import PageRoute
 from tidelog_server.pages.run_groups import RunGroups, run_groups
 from tidelog_server.pages.table.view import View
 from tidelog_server.pages.templating import render, wanted_partial
+from tidelog_server.pages.tree import matching_paths
 from tidelog_server.runs.comparison import Comparison, Difference, compare_runs, with_whole_texts
 from tidelog_server.runs.projects import find_project
 from tidelog_server.runs.runs import Run
@@ -187,7 +188,9 @@ def comparison_of(services: Services, project: str, labels: Sequence[str], asked
             services.folder.fold(one.id)
     media = None
     with services.database.read() as connection:
-        comparison = compare_runs(connection, [one.id for one in chosen], least=1)  # beside the table, one is enough
+        # Beside the table one run is enough. Only one tab has the values of series in it.
+        ids = [one.id for one in chosen]
+        comparison = compare_runs(connection, ids, least=1, with_series=asked.tab == "parameters")
         if asked.tab == "media":
             media = media_of(
                 connection, services, found.id, chosen, matching(comparison.attributes, asked.find), asked.at
@@ -196,7 +199,7 @@ def comparison_of(services: Services, project: str, labels: Sequence[str], asked
             comparison = _with_whole_source(connection, chosen, comparison)
         values: dict[str, list[object]] = {}
         if asked.tab in ANALYSES:
-            asked = _completed(asked, comparison.attributes)
+            asked = _completed(asked, comparison)
             wanted = list(dict.fromkeys(filter(None, (asked.target, asked.across, asked.up, asked.by))))
             values = _values(connection, found.id, chosen, wanted)
     return compare_page(project, chosen, comparison, asked, values, media)
@@ -212,10 +215,10 @@ def _with_whole_source(connection: sa.Connection, runs: Sequence[Run], compariso
     return replace(comparison, attributes=[whole.get(row.path, row) for row in comparison.attributes])
 
 
-def _completed(asked: Asked, differences: Sequence[Difference]) -> Asked:
+def _completed(asked: Asked, comparison: Comparison) -> Asked:
     """What was not asked for, as most people would: the first score, over the first parameter that varies."""
-    parameters = parameters_of(differences)
-    target = asked.target or next(iter(metric_choices(differences)), "")
+    parameters = parameters_of(comparison.attributes)
+    target = asked.target or next(iter(metric_choices(comparison.series)), "")
     texts = (path for path, values in parameters.items() if any(isinstance(one, str) for one in values))
     return replace(
         asked,
@@ -322,7 +325,7 @@ def compare_page(
         tab=tab,
         tabs=addresses.tabs(),
         find=asked.find,
-        charts=_charts(project, labels, found, asked),
+        charts=_charts(project, labels, comparison.series, asked),
         axes=axes,
         run_groups=groups_drawn,
         groups=groups,
@@ -346,9 +349,10 @@ def _axes(project: str, labels: Sequence[str], asked: Asked, *, has_groups: bool
     return axes_of(asked.view, base=compare_address(project), others=others, has_groups=has_groups)
 
 
-def _charts(project: str, labels: Sequence[str], found: Sequence[Difference], asked: Asked) -> Charts:
+def _charts(project: str, labels: Sequence[str], series: tuple[str, ...], asked: Asked) -> Charts:
     """The series that belong to the tab; what is worked out of several is among the charts only."""
-    charted = [row.path for row in found if row.is_series and is_monitoring(row.path) == (asked.tab == "monitoring")]
+    found = matching_paths(series, asked.find)
+    charted = [path for path in found if is_monitoring(path) == (asked.tab == "monitoring")]
     view = asked.view if asked.tab == "charts" else replace(asked.view, expressions=())
     return charts_of(charted, project=project, labels=labels, view=view)
 
@@ -366,7 +370,7 @@ def _asked_pairs(asked: Asked) -> list[tuple[str, str]]:
 def _relations(
     runs: Sequence[Run], comparison: Comparison, values: Mapping[str, Sequence[object]], asked: Asked
 ) -> Relations:
-    return relations_of(runs, comparison.attributes, values, metric=asked.target, across=asked.across, up=asked.up)
+    return relations_of(runs, comparison, values, metric=asked.target, across=asked.across, up=asked.up)
 
 
 def _grouped(comparison: Comparison, values: Mapping[str, Sequence[object]], asked: Asked) -> Groups:
@@ -374,7 +378,7 @@ def _grouped(comparison: Comparison, values: Mapping[str, Sequence[object]], ask
         asked.by,
         list(parameters_of(comparison.attributes)),
         asked.target,
-        metric_choices(comparison.attributes),
+        metric_choices(comparison.series),
         values.get(asked.by, ()),
         values.get(asked.target, ()),
         a=asked.a,

@@ -38,31 +38,43 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """The attributes of some runs. Not `complete` if there are more than `PATHS_LIMIT`; the rest is left out."""
+    """The attributes of some runs. Not `complete` if there are more than `PATHS_LIMIT`; the rest is left out. `series`
+    are the paths of all float series of any of the runs, sorted.
+    """
 
     attributes: list[Difference]
     complete: bool
+    series: tuple[str, ...]
 
 
-def compare_runs(connection: sa.Connection, run_ids: Sequence[int], *, least: int = 2) -> Comparison:
-    """Set the attributes of 2 to 200 runs side by side, in three statements: parameters first, then series, then sys/*.
+def compare_runs(
+    connection: sa.Connection, run_ids: Sequence[int], *, least: int = 2, with_series: bool = True
+) -> Comparison:
+    """Set the attributes of 2 to 200 runs side by side, in four statements: parameters first, then series, then sys/*.
 
-    Raises `InvalidRequestError` for a wrong number of runs, `RunNotFoundError` for one that is not there.
+    Runs may have thousands of series: without `with_series` these are not among the attributes, so that none of their
+    values is read. Raises `InvalidRequestError` for a wrong number of runs, `RunNotFoundError` for one that is not
+    there.
     """
     if not least <= len(set(run_ids)) == len(run_ids) <= RUNS_LIMIT:
         message = f"A comparison takes 2 to {RUNS_LIMIT} different runs, not {len(set(run_ids))} of {len(run_ids)}."
         raise InvalidRequestError(message, field="runs")
     runs_by_id(connection, run_ids)
-    listed = connection.execute(_listed_paths(run_ids)).all()
+    series = _series(connection, run_ids)
+    listed = connection.execute(_listed_paths(run_ids, with_series=with_series)).all()
+    complete = len(listed) <= PATHS_LIMIT
+    listed = listed[:PATHS_LIMIT]
+    if not with_series:
+        left_out = set(series)  # what is a series in one run and a value in another counts as a series
+        listed = [found for found in listed if found.path not in left_out]
     place = {run_id: number for number, run_id in enumerate(run_ids)}
     cells: dict[str, list[tuple[str | None, Value]]] = {}
-    rows = connection.execute(_values(run_ids, [found.path for found in listed[:PATHS_LIMIT]])).all()
+    rows = connection.execute(_values(run_ids, [found.path for found in listed])).all()
     for run_id, path, kind, number, text in rows:
         if path not in cells:
             cells[path] = [(None, None)] * len(run_ids)
         cells[path][place[run_id]] = (kind, cell_value(kind, number, text))
-    differences = [_difference(found, cells[found.path]) for found in listed[:PATHS_LIMIT]]
-    return Comparison(differences, len(listed) <= PATHS_LIMIT)
+    return Comparison([_difference(found, cells[found.path]) for found in listed], complete, series)
 
 
 def with_whole_texts(
@@ -87,7 +99,13 @@ def _difference(found: Any, cells: list[tuple[str | None, Value]]) -> Difference
     )
 
 
-def _listed_paths(run_ids: Sequence[int]) -> sa.Select[str, bool]:
+def _series(connection: sa.Connection, run_ids: Sequence[int]) -> tuple[str, ...]:
+    of_runs = sa.select(attributes.c.path_id).where(attributes.c.run_id.in_(run_ids), attributes.c.type == SERIES)
+    query = sa.select(paths.c.path).where(paths.c.id.in_(of_runs)).distinct()
+    return tuple(sorted(connection.scalars(query)))
+
+
+def _listed_paths(run_ids: Sequence[int], *, with_series: bool) -> sa.Select[str, bool]:
     """The paths of these runs, in the order of the comparison.
 
     The database compares the values, as texts may be long. Runs of two projects have different numbers for one path.
@@ -100,7 +118,7 @@ def _listed_paths(run_ids: Sequence[int]) -> sa.Select[str, bool]:
     return (
         sa.select(paths.c.path, same.label("same"))
         .join(attributes, attributes.c.path_id == paths.c.id)
-        .where(attributes.c.run_id.in_(run_ids))
+        .where(attributes.c.run_id.in_(run_ids), *([] if with_series else [kind != SERIES]))
         .group_by(paths.c.path)
         .order_by(group, paths.c.path)
         .limit(PATHS_LIMIT + 1)

@@ -11,7 +11,7 @@ from tidelog_server.pages.filters import number
 from tidelog_server.pages.plots import Parallel, Scatter, Size, parallel_of, scatter_of
 from tidelog_server.pages.table.usual import SCORES
 from tidelog_server.pages.tree import in_reading_order
-from tidelog_server.runs.comparison import Difference
+from tidelog_server.runs.comparison import Comparison, Difference
 from tidelog_server.runs.runs import Run
 
 MAX_AXES = 8
@@ -51,10 +51,10 @@ class Relations:
     up: str
 
 
-def metric_choices(differences: Sequence[Difference]) -> tuple[str, ...]:
+def metric_choices(series: Sequence[str]) -> tuple[str, ...]:
     """What may be the metric: the series, scores first, each by its last, least and greatest value."""
-    series = sorted((row.path for row in differences if row.is_series and not is_monitoring(row.path)), key=_rank)
-    return tuple(path if name == "last" else f"{name}({path})" for path in series for name in FUNCTIONS)
+    ranked = sorted((path for path in series if not is_monitoring(path)), key=_rank)
+    return tuple(path if name == "last" else f"{name}({path})" for path in ranked for name in FUNCTIONS)
 
 
 def parameters_of(differences: Sequence[Difference]) -> dict[str, tuple[object, ...]]:
@@ -69,7 +69,7 @@ def parameters_of(differences: Sequence[Difference]) -> dict[str, tuple[object, 
 
 def relations_of(
     runs: Sequence[Run],
-    differences: Sequence[Difference],
+    comparison: Comparison,
     values: Mapping[str, Sequence[object]],
     *,
     metric: str,
@@ -77,7 +77,8 @@ def relations_of(
     up: str,
 ) -> Relations:
     """All three views; `values` are those of the metric and of the two attributes of the scatter, by run."""
-    parameters = parameters_of(differences)
+    parameters = parameters_of(comparison.attributes)
+    metrics = metric_choices(comparison.series)
     found = influences_on(values.get(metric, ()), parameters) if metric else influences_on([None] * len(runs), {})
     shown = [one.path for one in found.influences] or list(parameters)
     axes = (*shown[: MAX_AXES - 1], metric) if metric else tuple(shown[:MAX_AXES])
@@ -89,7 +90,7 @@ def relations_of(
     most = max((one.importance or 0.0 for one in found.influences), default=0.0)
     return Relations(
         metric=metric,
-        metrics=metric_choices(differences),
+        metrics=metrics,
         rows=tuple(_row(one, most) for one in found.influences),
         fit="" if found.fit is None else number(round(found.fit, 3)),
         runs=found.runs,
@@ -97,7 +98,7 @@ def relations_of(
         parallel=parallel_of(axes, lines, PLOT) if len(axes) > 1 else None,
         axes=axes,
         scatter=scatter_of(across, up, points, SQUARE) if points else None,
-        attributes=(*parameters, *metric_choices(differences)),
+        attributes=(*parameters, *metrics),
         across=across,
         up=up,
     )
