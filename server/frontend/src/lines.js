@@ -155,7 +155,8 @@ function drawBand(ink, { x, low, high }, plane) {
 
 /** @param {CanvasRenderingContext2D} ink @param {Float64Array} x @param {Float64Array} line @param {Plane} plane */
 function drawLine(ink, x, line, plane) {
-  const hasDots = x.length * DOT_ROOM_PX * plane.ratio <= plane.right - plane.left;
+  // By the room of the curve itself: what was left behind at the end of another one stands close together.
+  const hasDots = (x.length - 1) * DOT_ROOM_PX * plane.ratio <= Math.abs(plane.x(x[x.length - 1]) - plane.x(x[0]));
   const dots = [];
   ink.beginPath();
   let isOpen = false;

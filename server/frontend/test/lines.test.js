@@ -74,3 +74,13 @@ test("what a later attempt left behind is dashed and faint, in the colour of its
   assert.equal(ink.strokeStyle, "red");
   assert.equal(ink.globalAlpha, 1);
 });
+
+test("a point has a dot where the curve itself leaves room for it", () => {
+  const dotsOf = (count, step) => {
+    const { ink, paths } = notebook();
+    const x = Float64Array.from({ length: count }, (_, i) => i * step);
+    drawCurve(ink, { x, line: x, low: x, high: x, smooth: null, nonfinite: 0 }, plane, { colour: "red", dash: [], crowd: 1 });
+    return paths.filled;
+  };
+  assert.equal(dotsOf(5, 20), 5 + dotsOf(5, 2)); // as many points on a tenth of the width stand too close together
+});
