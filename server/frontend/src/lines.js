@@ -10,7 +10,7 @@ const MANY = 40; // curves, from which on a line goes through the extremes of ev
 const LINE_PX = 1.5;
 const DOT_ROOM_PX = 10; // for each point: where there is so much, it gets a dot
 const MARK_PX = 4;
-const ABANDONED_OPACITY = 0.5; // of what a later attempt left behind, beside the curve
+const ABANDONED_OPACITY = 0.7; // of what a later attempt left behind, beside the curve
 const ABANDONED_DASH = [2, 3];
 
 /**

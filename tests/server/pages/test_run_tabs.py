@@ -131,3 +131,23 @@ def test_the_head_says_when_it_was_last_heard(pages: Pages) -> None:
     page = pages.get(RUN).text
     assert "last heard <time" in page
     assert 'name="request" value="stop"' in page
+
+
+@pytest.mark.parametrize(
+    ("error", "has_traceback"),
+    [("Traceback (most recent call last):\n  File\nValueError: too <large>", True), ("ValueError: too <large>", False)],
+)
+def test_the_head_says_why_a_run_failed(pages: Pages, sender: Sender, error: str, has_traceback: bool) -> None:
+    """The error itself stands first; a traceback below it only where there is more to read."""
+    sender.journal.end("failed", error)
+    sender.ship()
+    head = pages.get(RUN).text.split("Why it failed</h2>")[1].split("</header>")[0]
+    assert re.search(r"^ <\w+ [^>]*>ValueError: too &lt;large&gt;<", head)
+    assert ("Traceback (most" in head) is has_traceback
+
+
+@pytest.mark.usefixtures("sender")
+def test_a_tab_that_is_empty_counts_nothing(pages: Pages) -> None:
+    """One that is there only because the address names it says no number."""
+    part = pages.get(f"{RUN}?tab=history").text.split('id="run-tabs"')[1].split("</nav>")[0]
+    assert re.search(r'aria-current="page">History</a>', part)
