@@ -69,3 +69,24 @@ def test_images_of_several_runs(page: Page, site: Site) -> None:
     expect(page.locator(".image-of-run").first).to_contain_text("step 2")
     exported = page.request.get(page.url.partition("?")[0] + "/export.html").text()
     assert exported.count("data:image/png;base64,") == 2
+
+
+def test_the_form_of_a_widget_takes_no_room_from_it(page: Page, site: Site) -> None:
+    """On a wide page it lies over what is around: the plot stays as large as it was, and the form is whole."""
+    place = {"x": 10, "y": 0, "width": 2, "height": 3}
+    options = {"x": "params/lr", "y": "val/loss"}
+    widget = {"id": 1, "kind": "scatter", "title": "narrow", "place": place, "options": options}
+    content = {"selection": {"limit": 5}, "widgets": [widget]}
+    made = page.request.post(
+        "/api/dashboards?project=mnist", data={"kind": "dashboard", "name": "form", "content": content}
+    )
+    address = f"/projects/mnist/dashboards/{made.json()['id']}"
+    page.goto(f"{address}?edit=1")
+    plot = page.locator("#widget-1 .plot")
+    before = plot.bounding_box()
+    page.goto(f"{address}?edit=1&widget=1")
+    form = page.locator("#widget-1 .widget-form").bounding_box()
+    assert plot.bounding_box() == before
+    assert form is not None
+    assert form["width"] >= 400
+    assert form["x"] + form["width"] <= 1440

@@ -19,7 +19,7 @@ export const stepIncrements = (low, high) => (high - low >= 2 ? WHOLE : FRACTION
  */
 export function logarithmicTicks(low, high) {
   const decades = Math.log10(high / low);
-  const digits = decades > 2.5 ? [1] : decades > 1 ? [1, 2, 5] : [1, 2, 3, 4, 5, 6, 7, 8, 9];
+  const digits = decades > 2.5 ? [1] : decades > 1 ? [1, 2, 5] : decades > 0.5 ? [1, 2, 3, 5, 7] : [1, 2, 3, 4, 5, 6, 7, 8, 9];
   const spacing = Math.max(1, Math.ceil(decades / 8));
   const ticks = [];
   for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high) + 1e-9; power++) {

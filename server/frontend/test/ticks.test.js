@@ -5,6 +5,7 @@ import { logarithmicTicks, stepIncrements } from "../src/ticks.js";
 test("a logarithmic axis has powers of ten, more where there are few, fewer where there are many", () => {
   assert.deepEqual(logarithmicTicks(0.0009, 12), [0.001, 0.01, 0.1, 1, 10]);
   assert.deepEqual(logarithmicTicks(0.9, 12), [1, 2, 5, 10]);
+  assert.deepEqual(logarithmicTicks(0.2, 1.3), [0.2, 0.3, 0.5, 0.7, 1]); // 0.8, 0.9 and 1 would touch
   assert.ok(logarithmicTicks(1e-30, 1e30).length <= 10);
 });
 

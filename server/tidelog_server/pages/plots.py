@@ -18,7 +18,7 @@ LEFT, RIGHT, TOP, BOTTOM = 64, 16, 14, 40
 LEAST_WIDTH, LEAST_HEIGHT = 280, 160
 LETTER = 7.5  # the width of a letter of an axis' name, nearly
 NAME_ROWS, NAME_ROW = 2, 15  # names of axes take turns in two rows above them: each has the room of its neighbours too
-NAME_SHARE = 1.3  # of the distance between axes, so that a name at the edge and one around its axis do not meet
+NAME_SHARE = 1.0  # of the distance between axes, so that names do not meet where letters are larger, either
 TICKS = 5
 CATEGORIES = 12  # of an axis of texts; the rest share the last place
 CATEGORY_CHARACTERS = 18
@@ -130,8 +130,8 @@ def scatter_of(x_name: str, y_name: str, found: Sequence[tuple[Run, object, obje
         bottom=size.height - BOTTOM,
         x_name=x_name,
         y_name=y_name,
-        x_ticks=across.ticks(),
-        y_ticks=up.ticks(),
+        x_ticks=_ticks(across, [x for _, x, _ in found]),
+        y_ticks=_ticks(up, [y for _, _, y in found]),
         marks=tuple(marks),
         missing=len(found) - len(placed),
     )
@@ -139,7 +139,7 @@ def scatter_of(x_name: str, y_name: str, found: Sequence[tuple[Run, object, obje
 
 def parallel_of(names: Sequence[str], found: Sequence[tuple[Run, Sequence[object]]], size: Size) -> Parallel:
     """Parallel coordinates of these attributes; an axis of texts has a place for each text."""
-    low, high = size.height - BOTTOM, TOP + NAME_ROWS * NAME_ROW
+    low, high = size.height - TOP, TOP + NAME_ROWS * NAME_ROW
     places = [RIGHT + place * (size.width - LEFT - RIGHT) / max(len(names) - 1, 1) for place in range(len(names))]
     columns = [_Column([values[place] for _, values in found], low, high) for place in range(len(names))]
     room = int(NAME_SHARE * (size.width - LEFT - RIGHT) / max(len(names) - 1, 1) / LETTER)
@@ -222,6 +222,14 @@ def round_values(least: float, greatest: float, count: int = TICKS) -> list[floa
     step = next((power * factor for factor in (1, 2, 5) if power * factor >= rough), power * 10)
     first, last = math.ceil(least / step), math.floor(greatest / step)
     return [place * step for place in range(first, min(last, first + 4 * count) + 1)]
+
+
+def _ticks(scale: _Scale, values: Sequence[object]) -> tuple[Tick, ...]:
+    """The ticks of an axis of a scatter; nothing is between true and false."""
+    present = [value for value in values if value is not None]
+    if present and all(isinstance(value, bool) for value in present):
+        return tuple(Tick(scale.at(value), value_text(value)) for value in sorted({bool(value) for value in present}))
+    return scale.ticks()
 
 
 def _finite(value: object) -> float | None:

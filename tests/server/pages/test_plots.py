@@ -52,6 +52,8 @@ def test_true_and_false_are_places_and_no_scale() -> None:
     """Nothing is between them."""
     plot = parallel_of(["flip", "lr"], [(a_run(1), [True, 1]), (a_run(2), [False, 2])], Size())
     assert [tick.text for tick in plot.axes[0].ticks] == ["false", "true"]
+    scatter = scatter_of("flip", "lr", [(a_run(1), True, 1), (a_run(2), False, 2), (a_run(3), None, 3)], Size())
+    assert [tick.text for tick in scatter.x_ticks] == ["false", "true"]
 
 
 def test_long_names_of_axes_do_not_meet() -> None:

@@ -49,7 +49,7 @@ export function openMenu(anchor, items, label) {
     if (isOn !== undefined) entry.setAttribute("aria-checked", String(isOn));
     menu.append(entry);
   }
-  document.body.append(menu);
+  (anchor.closest("main") ?? document.body).append(menu);
   const box = anchor.getBoundingClientRect();
   menu.style.left = `${Math.max(8, Math.min(box.left, innerWidth - menu.offsetWidth - 8))}px`;
   menu.style.top = `${Math.max(8, Math.min(box.bottom + 4, innerHeight - menu.offsetHeight - 8))}px`;
