@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import struct
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,8 @@ from tidelog_server.series.points import Floats, Int64s
 
 MEDIA_TYPE = "application/vnd.tidelog.frame"
 MAGIC = b"TLF1"
+NUMBER_BYTES = 8
+_FLOAT = np.dtype(np.float64)
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class FrameSeries:
     @property
     def types(self) -> dict[str, list[str]]:
         """What the header says of the columns' types: nothing where all are float64."""
-        if all(column.dtype == np.float64 for column in self.columns):
+        if all(column.dtype is _FLOAT for column in self.columns):
             return {}
         return {"types": [column.dtype.name for column in self.columns]}
 
@@ -46,31 +49,38 @@ def respond(request: Request, series: Sequence[FrameSeries], **fields: object) -
     return Response(as_frame(series, **fields), media_type=MEDIA_TYPE)
 
 
-def as_frame(series: Sequence[FrameSeries], **fields: object) -> bytes:
+def as_frame(series: Sequence[FrameSeries], **fields: object) -> memoryview:
     """The binary frame."""
     headers: list[dict[str, Any]] = []
     columns: list[Floats | Int64s] = []
     offsets: dict[int, int] = {}  # of a column, by its identity
     total = 0
     for item in series:
-        for column in item.columns:
-            if id(column) not in offsets:
-                offsets[id(column)] = total
-                total += len(column)
-                columns.append(column)
-        where = [offsets[id(column)] for column in item.columns]
         length = len(item.columns[0])
+        where = []
+        for column in item.columns:
+            offset = offsets.get(id(column))
+            if offset is None:
+                offset = offsets[id(column)] = total
+                total += length
+                columns.append(column)
+            where.append(offset)
         headers.append({**item.header, "columns": item.names, **item.types, "buckets": length, "offsets": where})
     header = json.dumps({"series": headers, **fields}).encode()
-    padding = bytes(-(len(MAGIC) + 4 + len(header)) % 8)
-    return b"".join((MAGIC, struct.pack("<I", len(header)), header, padding, _as_bytes(columns)))
+    padding = bytes(-(len(MAGIC) + 4 + len(header)) % NUMBER_BYTES)
+    return _framed(b"".join((MAGIC, struct.pack("<I", len(header)), header, padding)), columns, total)
 
 
-def _as_bytes(columns: Sequence[Floats | Int64s]) -> memoryview | bytes:
-    """The numbers of all columns one after the other, little-endian."""
-    if not columns:
-        return b""
-    return np.concatenate([column.view(np.uint64) for column in columns]).astype("<u8", copy=False).data
+def _framed(head: bytes, columns: Sequence[Floats | Int64s], total: int) -> memoryview:
+    """The head and all `total` numbers of the columns, each written once: an answer may have megabytes."""
+    start = len(head) // NUMBER_BYTES
+    frame = np.empty(start + total, np.uint64)
+    frame[:start] = np.frombuffer(head, np.uint64)
+    if columns:
+        numbers = np.concatenate([column.view(np.uint64) for column in columns], out=frame[start:])
+        if sys.byteorder == "big":
+            numbers.byteswap(inplace=True)
+    return frame.data.cast("B")
 
 
 def as_json(series: Sequence[FrameSeries], **fields: object) -> dict[str, Any]:

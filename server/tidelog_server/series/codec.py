@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -70,10 +71,8 @@ def decode(data: bytes, *, with_times: bool = True) -> Points:
         )
     times_at = HEADER.size + steps_bytes
     values_at = times_at + times_bytes
-    if steps_as == EVEN:
-        steps = first + stride * np.arange(n, dtype=np.int64)
-    else:
-        steps = _decode_ints(data[HEADER.size : times_at], steps_as)
+    is_even = steps_as == EVEN
+    steps = _even_steps(first, stride, n) if is_even else _decode_ints(data[HEADER.size : times_at], steps_as)
     times = _decode_ints(data[times_at:values_at], times_as) if with_times else np.zeros(n, np.int64)
     return Points(steps, times, _decode_floats(data[values_at : values_at + values_bytes], values_as))
 
@@ -151,6 +150,13 @@ def _plain_columns(table: NDArray[np.uint8], n: int) -> tuple[Int64s, Int64s, Fl
     if table.shape[1] == HEADER.size + 16 * n:
         return header["first"][:, None] + header["stride"][:, None] * np.arange(n), column(0, "<i8"), column(1, "<f8")
     return column(0, "<i8"), column(1, "<i8"), column(2, "<f8")
+
+
+@lru_cache(maxsize=128)  # of at most 64 kB: many series are logged at the same steps
+def _even_steps(first: int, stride: int, n: int) -> Int64s:
+    steps = first + stride * np.arange(n, dtype=np.int64)
+    steps.flags.writeable = False
+    return steps
 
 
 def _stride(steps: Int64s) -> int | None:
