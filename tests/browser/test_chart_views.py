@@ -11,7 +11,7 @@ from xml.etree.ElementTree import fromstring
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Site, drawn_chart, label_of
+from tests.browser.conftest import Site, drawn_chart, label_of, tab
 
 COMPARED = "/projects/mnist/compare?run=MNIST-1&run=MNIST-2&run=MNIST-3&run=MNIST-4"
 
@@ -329,3 +329,27 @@ def test_a_crowd_of_runs_is_drawn_without_what_they_abandoned(page: Page, site: 
     with page.expect_request("**/api/charts") as asked:
         page.goto(f"/projects/mnist/compare?{runs}&find=val/loss")
     assert "abandoned" not in asked.value.post_data_json
+
+
+def test_charts_are_light_on_paper_and_as_wide_as_it(browser: Browser, site: Site) -> None:
+    """A dark page prints light charts that end within their frames, and is dark again afterwards."""
+    with tab(browser, site, viewport={"width": 1200, "height": 800}, color_scheme="dark") as page:
+        page.goto("/projects/mnist/compare?run=MNIST-1&run=MNIST-2")
+        page.wait_for_selector('figure.chart[data-path="val/loss"][data-state="ready"] canvas')
+        drawn = """async (event) => {
+            if (event) dispatchEvent(new Event(event));
+            await new Promise(requestAnimationFrame);
+            return document.querySelector('figure[data-path="val/loss"] canvas').toDataURL();
+        }"""
+        dark = page.evaluate(drawn, None)
+        assert page.evaluate(drawn, "beforeprint") != dark
+        page.emulate_media(media="print")
+        page.set_viewport_size({"width": 700, "height": 900})
+        edges = page.locator('figure[data-path="val/loss"]').evaluate(
+            "figure => [figure, figure.querySelector('canvas')].map(one => one.getBoundingClientRect().right)"
+        )
+        assert edges[1] <= edges[0]
+        page.emulate_media(media="screen", color_scheme="dark")
+        page.set_viewport_size({"width": 1200, "height": 800})
+        page.evaluate(drawn, "afterprint")
+        assert page.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--theme')") == "dark"

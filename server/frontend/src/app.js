@@ -17,6 +17,7 @@ import { listenToAlongside } from "./alongside.js";
 import { closeMenus } from "./menus.js";
 import { listenToCopying } from "./messages.js";
 import { openPaletteOnKey } from "./palette.js";
+import { listenToPrinting } from "./paper.js";
 import { renewBoards } from "./renewal.js";
 import { listenToSections } from "./sections.js";
 import { listenToTicks } from "./selection.js";
@@ -46,6 +47,7 @@ editWidgets();
 localiseTimes();
 tickTimes();
 openPaletteOnKey();
+listenToPrinting();
 const page = follow((run) => {
   refreshBoards(run === null ? null : [run.id]);
   renewBoards(run);

@@ -408,6 +408,12 @@ export class Board {
     for (const item of this.visible) item.showHighlight();
   }
 
+  drawAtOnce() {
+    this.theme = themeOf();
+    this.readLegend();
+    for (const item of this.items.values()) if (item.plot) item.draw();
+  }
+
   recolour() {
     this.theme = themeOf();
     this.readLegend();

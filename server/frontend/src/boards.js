@@ -22,6 +22,9 @@ export function collectBoards() {
 /** New points were logged in these runs; null: perhaps in any. @param {number[]|null} runs */
 export const refreshBoards = (runs) => boards.forEach((board) => board.refresh(runs));
 
+/** Draw what is drawn in the colours of the theme that is on now, without waiting for a frame. */
+export const drawAllAtOnce = () => boards.forEach((board) => board.drawAtOnce());
+
 /** The board and the chart that an element stands in. @param {Element|null} element */
 export function chartAt(element) {
   const figure = element?.closest("figure.chart");

@@ -17,7 +17,7 @@ from tidelog_server.runs.runs import Run
 LEFT, RIGHT, TOP, BOTTOM = 64, 16, 14, 40
 LEAST_WIDTH, LEAST_HEIGHT = 280, 160
 LETTER = 7.5  # the width of a letter of an axis' name, nearly
-NAME_ROWS, NAME_ROW = 2, 15  # names of axes take turns in two rows above them: each has the room of its neighbours too
+NAME_ROWS, NAME_ROW = 2, 18  # names of axes take turns in two rows above them: each has the room of its neighbours too
 NAME_SHARE = 1.0  # of the distance between axes, so that names do not meet where letters are larger, either
 TICKS = 5
 CATEGORIES = 12  # of an axis of texts; the rest share the last place
