@@ -129,6 +129,9 @@ class Everything:
                     run["weights"].append(tidelog.Histogram(edges=[0.0, 1.0], counts=[step + first]), step=step)
                 run[f"only/{first}"].append(1.0, step=first)
                 run["lasting"].append(1.0, step=stop + 10 * first)
+                for step in (first + 9, 9, first + 10):  # one of them before the first
+                    run["behind"].append(float(first), step=step)
+                    run["said behind"].append(f"from {first}", step=step)
 
     def _forks(self) -> None:
         with self.run("fork", fork_run_id="resumed", fork_step=50) as run:

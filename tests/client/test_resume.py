@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import os
+import re
 import shutil
 import time
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 import tidelog
 from tests.client.programs import programs_end_with_their_test, run_program
 from tests.conftest import ServerProcess
 from tidelog import cli
+from tidelog.fetching.frames import read_frame
 from tidelog.journal.segments import find_journals
 
 __all__ = ["programs_end_with_their_test"]
@@ -116,3 +121,71 @@ def test_a_crash_that_is_synced_later_ends_at_its_last_write(at_server: ServerPr
     with tidelog.init_run("digits", custom_run_id="k", mode="read-only") as run:
         [attempt] = run.attempts
     assert attempt.ended == datetime.fromtimestamp(ended_s, timezone.utc)
+
+
+# One attempt of each of six runs, each with a directory of its own, killed without a word.
+ATTEMPTS_OF_SIX = """
+import os, signal, sys, tidelog
+place, number, first, stop, before = sys.argv[1], *map(int, sys.argv[2:])
+for order in range(6):
+    run = tidelog.init_run(
+        mode="offline", directory=f"{place}/{order}/{number}", custom_run_id=f"k{order}", capture_hardware=False,
+        capture_source=False, capture_stdout=False, capture_stderr=False,
+    )
+    for step in (*range(first, stop), before):
+        run["loss"].append(number + step / 100, step=step)
+        run["said"].append(f"{number} at {step}", step=step)
+        run["weights"].append(tidelog.Histogram(edges=[0.0, 1.0], counts=[number + 1.0]), step=step)
+        run["images"].append(tidelog.File.from_content(f"{number} {step}", "txt"), step=step)
+        run["counted"].append(float(number))
+        run["lines"].append(f"line of {number}")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+NUMBERS = ("loss", "counted")
+OBJECTS = ("said", "weights", "images", "lines")
+
+
+def shown(server: ServerProcess, label: str) -> dict[str, Any]:
+    """What the API and the pages say of a run, without when it was and which processes it were."""
+    told: dict[str, Any] = {}
+    api = f"{server.url}/api/runs/{label}"
+    for by in range(3):
+        for path in NUMBERS:
+            frame = httpx.get(f"{api}/series", params={"path": path, "abandoned_by": by, "exact": "true"})
+            frame = read_frame(frame.content) if frame.status_code == 200 else None
+            told[f"{path} {by}"] = frame and [
+                (one.columns["step_millionths"].hex(), one.columns["value"].hex()) for one in frame.series
+            ]
+        for path in OBJECTS:
+            page = httpx.get(f"{api}/objects", params={"path": path, "abandoned_by": by}).json()
+            told[f"{path} {by}"] = re.sub(
+                r'"(writer|file)": \d+', "", json.dumps([page.get("steps"), page.get("values")])
+            )
+    stretches = httpx.get(f"{api}/stretches").json()["stretches"]
+    told["stretches"] = sorted(json.dumps(one | {"id": 0}) for one in stretches)
+    attempts = httpx.get(f"{api}/attempts").json()["attempts"]
+    told["attempts"] = [(one["number"], one["first_step"], one["abandoned"]) for one in attempts]
+    told["check"] = httpx.get(f"{api}/check").json()
+    page = httpx.get(f"{server.url}/projects/digits/runs/{label}", params={"tab": "history"}).text
+    told["page of the history"] = re.findall(r'<td class="number">([^<]*)</td>', page)
+    return told
+
+
+def test_three_killed_machines_come_home_in_every_order(at_server: ServerProcess, tmp_path: Path) -> None:
+    """Each with a step before its first one, and with points without a step: pages and API show the same."""
+    for number, (first, stop, before) in enumerate(((0, 10, 30), (6, 12, 3), (8, 10, 1))):
+        run_program(ATTEMPTS_OF_SIX, tmp_path, number, first, stop, before)
+    found = []
+    for number, order in enumerate(itertools.permutations(range(3))):
+        for machine in order:
+            sync(tmp_path / str(number) / str(machine))
+        run = httpx.get(f"{at_server.url}/api/runs", params={"project": "digits", "key": f"k{number}"}).json()
+        found.append(shown(at_server, run["label"]))
+    for other in found[1:]:
+        assert other == found[0]
+    with tidelog.init_run("digits", custom_run_id="k5", mode="read-only") as run:
+        assert [attempt.first_step for attempt in run.attempts] == [None, 3, 1]
+        assert values(run) == [0.0, 2.01, 0.02, 1.03, 0.04, 0.05, 1.06, 1.07, 2.08, 2.09]
+        assert values(run, abandoned_by=1) == [0.03, 0.06, 0.07, 0.08, 0.09, 0.3]
+        assert values(run, abandoned_by=2) == [0.01, 1.08, 1.09, 1.1, 1.11]
+        assert columns(run["counted"].fetch_values())["value"] == [0.0] * 11 + [1.0] * 7 + [2.0] * 3

@@ -39,27 +39,68 @@ ACTIONS = st.lists(
 
 
 @dataclass
+class Logged:
+    """What one attempt logged to one series: values by step, or while it `counts` values in order."""
+
+    first_step: int = 0
+    counts: bool = False
+    counted: list[float] = field(default_factory=list)
+    values: dict[int, float] = field(default_factory=dict)
+
+    def steps(self, base: int) -> dict[int, float]:
+        if not self.counts:
+            return self.values
+        return {base + (place + 1) * 1_000_000: value for place, value in enumerate(self.counted)}
+
+
+@dataclass
 class Expected:
     """The rules in plain Python, for one series."""
 
-    attempt: int = -1
-    first_step: int = 0
-    curve: dict[int, float] = field(default_factory=dict)
-    abandoned: dict[int, dict[int, float]] = field(default_factory=dict)
+    logged: dict[int, Logged] = field(default_factory=dict)
 
     def add(self, attempt: int, step: float | None, value: float) -> None:
-        late = attempt < self.attempt
-        taken = [*self.curve, *(self.abandoned.get(self.attempt, {}) if late else {})]
-        number = (max(taken) + 1_000_000 if taken else 0) if step is None else round(step * 1e6)
-        if late:
-            target = self.abandoned.setdefault(self.attempt, {}) if number >= self.first_step else self.curve
-            target[number] = value
+        mine = self.logged.get(attempt)
+        if mine is None:
+            mine = self.logged[attempt] = Logged(counts=step is None, first_step=round((step or 0) * 1e6))
+        if mine.counts and step is None:
+            mine.counted.append(value)
             return
-        if attempt > self.attempt:
-            for gone in [present for present in self.curve if present >= number]:
-                self.abandoned.setdefault(attempt, {})[gone] = self.curve.pop(gone)
-            self.attempt, self.first_step = attempt, number
-        self.curve[number] = value
+        if mine.counts:  # it counts no more: its points stay where they are
+            mine.values = self.by_attempt()[attempt]
+            mine.counts, mine.first_step = False, min(mine.values)
+        mine.values[max(mine.values) + 1_000_000 if step is None else round(step * 1e6)] = value
+
+    def by_attempt(self) -> dict[int, dict[int, float]]:
+        found: dict[int, dict[int, float]] = {}
+        base = -1_000_000
+        for attempt, logged in sorted(self.logged.items()):
+            found[attempt] = logged.steps(base)
+            base = max(found[attempt])
+        return found
+
+    def parts(self) -> dict[int, dict[int, float]]:
+        """The curve (0), and what each attempt left behind."""
+        by_attempt = self.by_attempt()
+        parts: dict[int, dict[int, float]] = {}
+        for attempt, values in by_attempt.items():
+            for step, value in values.items():
+                takers = [later for later in by_attempt if later > attempt and self.takes(by_attempt, later, step)]
+                parts.setdefault(min(takers, default=0), {})[step] = value
+        return parts
+
+    def takes(self, by_attempt: dict[int, dict[int, float]], attempt: int, step: int) -> bool:
+        logged = self.logged[attempt]
+        first = min(by_attempt[attempt]) if logged.counts else logged.first_step
+        return first <= step or step in by_attempt[attempt]
+
+    @property
+    def curve(self) -> dict[int, float]:
+        return self.parts().get(0, {})
+
+    @property
+    def abandoned(self) -> dict[int, dict[int, float]]:
+        return {number: values for number, values in self.parts().items() if number}
 
 
 class Job:
@@ -211,7 +252,7 @@ def test_attempts_come_home_in_any_order(store: Store, order: tuple[int, ...], f
 
 
 def test_an_attempt_that_comes_between_two_others(store: Store) -> None:
-    """It takes its number; what it logged before the step that the later one took over is in the curve."""
+    """It takes its number, and what it took over; what it logged before the later one began is in the curve."""
     for attempt, steps in ((0, range(4)), (2, range(4, 6)), (1, range(2, 5))):
         began_ms = 1_700_000_000_000 + attempt * 100_000
         sender = store.sender(created_ms=began_ms, ended_ms=began_ms + 50_000)
@@ -222,9 +263,23 @@ def test_an_attempt_that_comes_between_two_others(store: Store) -> None:
     found = [store.points(sender.run_id, "a", abandoned_by=number) for number in range(3)]
     assert [None if points is None else points.values.tolist() for points in found] == [
         [0.0, 0.0, 1.0, 1.0, 2.0, 2.0],
-        None,
+        [0.0, 0.0],
         [1.0],
     ]
+
+
+def test_a_deleted_series_begins_anew(store: Store) -> None:
+    """What was noted of its attempts goes with it."""
+    job = Job(store)
+    perform(job, [("points", 0, "a", [(5.0, 0.5)]), ("resume", None, None, None), ("points", 1, "a", [(4.0, -1.0)])])
+    job.store.folder.fold(job.run_id)
+    perform(
+        job, [("delete", 1, "a", None), ("points", 0, "a", [(1.0, 0.5), (2.0, 0.5)]), ("points", 1, "a", [(2.0, -1.0)])]
+    )
+    job.check()
+    with store.database.read() as connection:
+        noted = connection.exec_driver_sql("SELECT attempt, first_step, step_last FROM past_attempts").all()
+    assert [tuple(row) for row in noted] == [(0, 1_000_000, 2_000_000)]
 
 
 def test_a_rank_that_began_first_and_comes_later_belongs_to_its_attempt(store: Store) -> None:

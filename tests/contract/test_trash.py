@@ -22,7 +22,7 @@ from tidelog_server.runs.table import runs_table
 
 OF_RUNS = (
     "ingest_log", "series", "chunks", "object_chunks", "attributes", "files", "file_set_entries", "artifact_links",
-    "events", "writers", "inherited_series", "runs",
+    "events", "writers", "inherited_series", "past_attempts", "runs",
 )  # fmt: skip
 
 
@@ -222,6 +222,21 @@ def test_nothing_that_refers_to_a_run_is_forgotten() -> None:
         if "run_id" in table.c or any(key.column.table.name == "runs" for key in table.foreign_keys)
     }
     assert referring == {*OF_RUNS, "dashboards"}
+
+
+def test_nothing_of_a_resumed_run_stays(store: Store) -> None:
+    """Neither what was abandoned nor what is noted of its attempts."""
+    for attempt in range(3):
+        began_ms = 1_700_000_000_000 + attempt * 100_000
+        sender = store.sender(created_ms=began_ms, ended_ms=began_ms + 1)
+        sender.journal.column("a", [(float(step), 0.0) for step in range(5 - attempt, 9)])
+        sender.ship()
+        store.folder.fold(sender.run_id)
+    assert rows_left(store, sender.run_id)["past_attempts"] == 2
+    change(store, "trash", sender.run_id)
+    change(store, "purge", sender.run_id)
+    assert purge.purge_rows(store.database, sender.run_id)
+    assert rows_left(store, sender.run_id) == {}
 
 
 def test_what_people_wrote_about_a_run_stays(store: Store) -> None:

@@ -32,45 +32,66 @@ class Stretch(NamedTuple):
     type: str
 
 
+class Begun(NamedTuple):
+    """Where an attempt began to log to a series, and the steps before that which it logged later."""
+
+    attempt: int
+    first_step: int
+    behind: frozenset[int]
+
+
+ATTEMPT_0 = Begun(0, 0, frozenset())
+
+
 class Attempts:
-    """At which step each attempt began to log to each series. Nothing is known of a run that was never resumed."""
+    """Which attempt logged what to each series. Nothing is known of a run that was never resumed."""
 
     def __init__(self, server: Transport, label: str) -> None:
         self.abandoned: list[Stretch] = []
-        self._first_steps: dict[str, dict[int, int]] = {}
+        self._begun: dict[str, list[Begun]] = {}
         after: int | None = 0
         while after is not None:
             page = server.get(f"/runs/{quoted(label)}/stretches", {"after": after})
             for found in page["stretches"]:
-                self._first_steps.setdefault(found["path"], {})[found["attempt"]] = found["first_step"]
                 if found["is_abandoned"]:
                     self.abandoned.append(Stretch(found["path"], found["attempt"], found["type"]))
+                else:
+                    self._begun[found["path"]] = [
+                        Begun(one["attempt"], one["first_step"], frozenset(one["behind"]))
+                        for one in found["beginnings"]
+                    ]
             after = page["next"]
         self.abandoned.sort()
 
     def of(self, path: str, steps: pyarrow.Array, before: int | None = None) -> tuple[pyarrow.Array, pyarrow.Array]:
         """Return by which attempt each point was logged, and whether that began there; only attempts `before` count.
 
-        Of those that began at or before a step, the newest abandoned what the others had there.
+        Of those that began at or before a step, or logged it later, the newest abandoned what the others had there.
         """
         import pyarrow as pa
         import pyarrow.compute as pc
 
-        attempts, begins = pa.array([0] * len(steps), pa.int32()), pa.array([False] * len(steps))
-        for attempt, first_step in sorted(self._first_steps.get(path, {}).items()):
-            if before is None or attempt < before:
-                reached = pc.greater_equal(steps, first_step)
-                attempts = pc.if_else(reached, pa.scalar(attempt, pa.int32()), attempts)
-                begins = pc.if_else(reached, pc.equal(steps, first_step), begins)
-        return attempts, begins
+        lowest, *later = self._before(path, before)
+        attempts = pa.array([lowest.attempt] * len(steps), pa.int32())
+        begins = pc.equal(steps, lowest.first_step)
+        for one in later:
+            reached = pc.greater_equal(steps, one.first_step)
+            reached = pc.or_(reached, pc.is_in(steps, pa.array(sorted(one.behind), pa.int64())))
+            attempts = pc.if_else(reached, pa.scalar(one.attempt, pa.int32()), attempts)
+            begins = pc.if_else(reached, pc.equal(steps, one.first_step), begins)
+        return attempts, pc.and_(begins, pc.greater(attempts, 0))
 
     def at(self, path: str, step: int, before: int | None = None) -> tuple[int, bool]:
         """Return the same of one point."""
-        found = (0, False)
-        for attempt, first_step in sorted(self._first_steps.get(path, {}).items()):
-            if (before is None or attempt < before) and step >= first_step:
-                found = (attempt, step == first_step)
-        return found
+        found, *later = self._before(path, before)
+        for one in later:
+            if step >= one.first_step or step in one.behind:
+                found = one
+        return found.attempt, found.attempt > 0 and step == found.first_step
+
+    def _before(self, path: str, before: int | None) -> list[Begun]:
+        """Return the attempts of a series that come before one, of which the oldest logged whatever no other did."""
+        return [one for one in self._begun.get(path, [ATTEMPT_0]) if before is None or one.attempt < before]
 
 
 def write_float_series(server: Transport, label: str, folder: str, attempts: Attempts) -> int:

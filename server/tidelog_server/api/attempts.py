@@ -64,6 +64,14 @@ def read_attempts(
     return AttemptList(attempts=[_attempt(attempt) for attempt in found[:limit]], next=following)
 
 
+class BeginningOut(BaseModel):
+    """Where an attempt began to log to a series."""
+
+    attempt: int
+    first_step: int = Field(description="in millionths")
+    behind: list[int] = Field(description="steps before the first that it logged later")
+
+
 class StretchOut(BaseModel):
     """Part of a series: a curve that an attempt went on with from `first_step` on, or what it abandoned by that."""
 
@@ -73,6 +81,7 @@ class StretchOut(BaseModel):
     first_step: int = Field(description="in millionths")
     is_abandoned: bool
     points: int
+    beginnings: list[BeginningOut] = Field(description="of a curve: of all attempts that logged to it, in their order")
 
 
 class StretchList(BaseModel):
@@ -91,8 +100,7 @@ def read_stretches(request: Request, label: str, after: Annotated[int, Query(ge=
     services.folder.fold(run.id)
     with services.database.read() as connection:
         found, following = attempts.stretches_of(connection, run.id, after)
-    shown = [StretchOut(**{name: getattr(one, name) for name in StretchOut.model_fields}) for one in found]
-    return StretchList(stretches=shown, next=following)
+    return StretchList(stretches=[_stretch(one) for one in found], next=following)
 
 
 @router.get("/runs/{label}/forks")
@@ -101,6 +109,11 @@ def read_forks(request: Request, label: str) -> ForkList:
     with request.app.state.database.read() as connection:
         found = attempts.forks_of(connection, runs.find_run(connection, label).id)
     return ForkList(forks=[ForkOut(run=fork, fork_step=step / STEP_UNITS) for fork, step in found])
+
+
+def _stretch(stretch: attempts.Stretch) -> StretchOut:
+    told = {name: getattr(stretch, name) for name in StretchOut.model_fields}
+    return StretchOut(**{**told, "beginnings": [BeginningOut(**vars(one)) for one in stretch.beginnings]})
 
 
 def _attempt(attempt: attempts.Attempt) -> AttemptOut:

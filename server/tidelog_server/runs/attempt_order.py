@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from tidelog_server.clock import now_ms
 from tidelog_server.series.heads import has_chunks
-from tidelog_server.tables import chunks, object_chunks, runs, series, writers
+from tidelog_server.tables import past_attempts, runs, series, writers
 
 SILENT_AFTER_MS = 25_000  # clients send a heartbeat every 5 s: one that missed several does not run beside a new writer
 
@@ -48,39 +48,34 @@ def attempt_of(connection: sa.Connection, run_id: int, created_ms: int, ended_ms
 
 
 def _lives(connection: sa.Connection, run_id: int) -> list[_Life]:
-    columns = (writers.c.attempt, writers.c.created_ms, writers.c.ended_ms, writers.c.state, writers.c.seen_ms)
+    names = ("attempt", "created_ms", "ended_ms", "over_ms", "state", "seen_ms")
+    query = sa.select(*(writers.c[name] for name in names)).where(writers.c.run_id == run_id)
     silent_ms = now_ms() - SILENT_AFTER_MS
     found = []
-    for row in connection.execute(sa.select(*columns).where(writers.c.run_id == run_id)):
+    for row in connection.execute(query):
         is_silent = row.state == "running" and row.seen_ms < silent_ms
-        found.append(_Life(row.attempt, row.created_ms, row.created_ms if is_silent else row.ended_ms))
+        ended_ms = row.created_ms if is_silent else row.ended_ms
+        found.append(_Life(row.attempt, row.created_ms, ended_ms if row.over_ms is None else row.over_ms))
     return found
 
 
 def _make_room(connection: sa.Connection, run_id: int, number: int) -> None:
-    """Raise the number of each attempt from this one on, in what it logged and what it abandoned as well.
+    """Raise the number of each attempt from this one on, in what is noted of it and what it abandoned as well.
 
-    A fold that was worked out before fails by the run's epoch. Of a curve of attempt 0 nobody noted where it begins.
+    A fold that was worked out before fails by the run's epoch.
     """
-    mine = series.c.run_id == run_id
     connection.execute(sa.update(runs).where(runs.c.id == run_id).values(fold_epoch=runs.c.fold_epoch + 1))
     later = (writers.c.run_id == run_id, writers.c.attempt >= number)
     connection.execute(sa.update(writers).where(*later).values(attempt=writers.c.attempt + 1))
-    first_step = sa.func.coalesce(_first_step(chunks), _first_step(object_chunks))
-    values = {
-        "attempt": series.c.attempt + 1,
-        "attempt_step": sa.case(
-            (series.c.attempt == 0, sa.func.coalesce(first_step, series.c.attempt_step)), else_=series.c.attempt_step
-        ),
-    }
-    curves = (mine, has_chunks(), series.c.attempt >= number)
-    connection.execute(sa.update(series).where(*curves).values(values))
-    abandoned = sa.select(series.c.abandoned_by).where(mine, series.c.abandoned_by >= max(number, 1)).distinct()
-    for by in sorted(connection.scalars(abandoned), reverse=True):  # from the last on: each number is free by then
-        moved = sa.update(series).where(mine, series.c.abandoned_by == by)
-        connection.execute(moved.values(abandoned_by=by + 1))
+    curves = (series.c.run_id == run_id, has_chunks(), series.c.attempt >= number)
+    connection.execute(sa.update(series).where(*curves).values(attempt=series.c.attempt + 1))
+    _raise_each(connection, series.c.abandoned_by, run_id, max(number, 1))
+    _raise_each(connection, past_attempts.c.attempt, run_id, number)
 
 
-def _first_step(table: sa.Table) -> sa.ScalarSelect[int]:
-    """Where a series begins whose chunks are in this table."""
-    return sa.select(sa.func.min(table.c.step_min)).where(table.c.series_id == series.c.id).scalar_subquery()
+def _raise_each(connection: sa.Connection, column: sa.Column[int], run_id: int, number: int) -> None:
+    """Raise what is part of a key, from the last number on: so each is free by then."""
+    mine = column.table.c.run_id == run_id
+    found = connection.scalars(sa.select(column).where(mine, column >= number).distinct())
+    for one in sorted(found, reverse=True):
+        connection.execute(sa.update(column.table).where(mine, column == one).values({column.name: one + 1}))

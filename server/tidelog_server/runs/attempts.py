@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
 
 from tidelog_server.runs.runs import Run
 from tidelog_server.runs.writers import REPLACED
+from tidelog_server.series import history, past_attempts
+from tidelog_server.series.past_attempts import Past
 from tidelog_server.tables import chunks, object_chunks, paths, runs, series, writers
 
 PAGE = 1_000  # attempts that are listed at once
@@ -61,9 +65,18 @@ def attempts_of(connection: sa.Connection, run: Run, *, after: int = -1, limit: 
 
 
 @dataclass(frozen=True)
+class Beginning:
+    """Where an attempt began to log to a series, and the steps before that which it logged later; in millionths."""
+
+    attempt: int
+    first_step: int
+    behind: list[int]
+
+
+@dataclass(frozen=True)
 class Stretch:
     """Part of a series that is not simply what attempt 0 logged: a curve that `attempt` went on with from `first_step`
-    (in millionths) on, or what it abandoned by that.
+    (in millionths) on, with the `beginnings` of all attempts, or what it abandoned by that.
     """
 
     id: int
@@ -73,13 +86,14 @@ class Stretch:
     first_step: int
     is_abandoned: bool
     points: int
+    beginnings: list[Beginning]
 
 
 def stretches_of(connection: sa.Connection, run_id: int, after: int = 0) -> tuple[list[Stretch], int | None]:
     """The stretches of a run, a page behind the one with the id `after`, and where the next page begins."""
-    columns = (series.c.id, paths.c.path, series.c.type, series.c.attempt, series.c.attempt_step, series.c.abandoned_by)
+    names = ("id", "path_id", "type", "attempt", "attempt_step", "abandoned_by", "points", "step_last")
     query = (
-        sa.select(*columns, series.c.points)
+        sa.select(*(series.c[name] for name in names), paths.c.path)
         .join(paths, paths.c.id == series.c.path_id)
         .where(series.c.run_id == run_id, series.c.open_step.is_not(None), series.c.id > after)
         .where((series.c.abandoned_by > 0) | (series.c.attempt > 0))
@@ -87,19 +101,29 @@ def stretches_of(connection: sa.Connection, run_id: int, after: int = 0) -> tupl
         .limit(PAGE_STRETCHES + 1)
     )
     rows = connection.execute(query).all()
-    found = [
-        Stretch(
-            id=row.id,
-            path=row.path,
-            type=row.type,
-            attempt=row.abandoned_by if row.abandoned_by > 0 else row.attempt,
-            first_step=row.attempt_step,
-            is_abandoned=row.abandoned_by > 0,
-            points=row.points,
-        )
-        for row in rows[:PAGE_STRETCHES]
-    ]
+    page = rows[:PAGE_STRETCHES]
+    fork_step = connection.scalar(sa.select(runs.c.fork_step).where(runs.c.id == run_id))
+    past = past_attempts.load(connection, run_id, np.array(sorted({row.path_id for row in page}), np.int64))
+    found = [_stretch(row, past.get(row.path_id, {}), fork_step) for row in page]
     return found, found[-1].id if len(rows) > PAGE_STRETCHES else None
+
+
+def _stretch(row: Any, past: Past, fork_step: int | None) -> Stretch:
+    begun: list[Beginning] = []
+    if row.abandoned_by <= 0:
+        known = past_attempts.with_newest(past, row.attempt, row.attempt_step, row.step_last)
+        firsts = history.first_steps(known, fork_step)
+        begun = [Beginning(number, step, known[number].behind.tolist()) for number, step in firsts.items()]
+    return Stretch(
+        id=row.id,
+        path=row.path,
+        type=row.type,
+        attempt=row.abandoned_by if row.abandoned_by > 0 else row.attempt,
+        first_step=begun[-1].first_step if begun else row.attempt_step,
+        is_abandoned=row.abandoned_by > 0,
+        points=row.points,
+        beginnings=begun,
+    )
 
 
 def forks_of(connection: sa.Connection, run_id: int) -> list[tuple[str, int]]:

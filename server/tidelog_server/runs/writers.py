@@ -87,6 +87,7 @@ def register(connection: sa.Connection, registration: Registration) -> Writer:
         "pid": registration.pid,
         "created_ms": registration.created_ms,
         "seen_ms": moment,
+        "over_ms": registration.ended_ms,
         "state": "running",
         "attempt": _attempt_of(connection, run_id, registration),
         "origin": registration.origin,

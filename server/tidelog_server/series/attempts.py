@@ -1,136 +1,150 @@
 """Attempts: what a resumed run that logs earlier steps again makes of its series.
 
-The first point that a newer attempt logs to a series begins a new stretch of its curve: the points at that step and
-behind it are *abandoned*, moved to a series of their own beside the curve. Points that older attempts still send, from
-a process that was given up and lives, go there too if they lie behind that step. Within one attempt the last write of
-a step wins, as ever.
+`history` has the rules. Here they are applied to what is stored of one series: the chunks that new points may change
+are read, of the curve and of what was abandoned, their points are sorted into these again, and what differs is written.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
 
-import sqlalchemy as sa
+import numpy as np
 
-from tidelog_server.series import chunks, statistics
-from tidelog_server.series.chunks import OPEN_POINTS
-from tidelog_server.series.growth import Growth, grown
-from tidelog_server.series.heads import SeriesHead
-from tidelog_server.series.points import EMPTY, NEXT_STEP, Points, joined, merged, with_steps
+from tidelog_server.series import past_attempts
+from tidelog_server.series.history import ANY_STEP, CURVE, Attempt, History, Stretch, Window
+from tidelog_server.series.past_attempts import Past
+from tidelog_server.series.points import EMPTY, NEXT_STEP, Int64s, Points
 
-Stretch = tuple[int, Points]  # the attempt of the writer, and its points in the order of logging
+G = TypeVar("G")  # how a part of a series grows
+G_co = TypeVar("G_co", covariant=True)
 
 
-def grown_through_attempts(
-    connection: sa.Connection,
-    run_id: int,
-    path_id: int,
-    head: SeriesHead | None,
-    abandoned: Mapping[int, SeriesHead],
-    stretches: Sequence[Stretch],
-) -> list[Growth]:
-    """Fold stretches of several attempts into a series: how its curve grows, and what is abandoned of it.
+@dataclass(frozen=True)
+class Begun:
+    """What the head of a part says of attempts, and the least step that changes in it."""
 
-    `abandoned` are the heads of what was abandoned before, by the attempt that left it behind.
-    """
-    present = [] if head is None else chunks.heads(connection, head.id)
-    touched = [] if head is None else _touched(present, head, stretches)
-    remaining = present[: len(present) - len(touched)]
-    old = [] if head is None else chunks.load(connection, head.id, [chunk.step_min for chunk in touched])
-    history = History(
-        curve=joined(old),
-        before=remaining[-1].step_max if remaining else None,
-        attempt=head.attempt if head else -1,
-        first_step=head.attempt_step if head else 0,
-        reaches={number: tail.step_last for number, tail in abandoned.items()},
-    )
-    for attempt, points in stretches:
-        history.add(attempt, points)
-    growths = [_curve(run_id, path_id, head, history, remaining, [chunk.step_min for chunk in touched])]
-    for number, points in history.abandoned.items():
-        growth = grown(connection, run_id, path_id, abandoned.get(number), None, points)
-        left = replace(growth.head, abandoned_by=number, attempt_step=history.first_steps[number])
-        growths.append(replace(growth, head=left))
-    return growths
+    attempt: int
+    attempt_step: int
+    least_step: int
+
+
+class Part(Protocol[G_co]):
+    """A part of a series, and the points of those of its chunks that may change."""
+
+    @property
+    def series_id(self) -> int:
+        """0 for a part that does not exist yet."""
+
+    @property
+    def points(self) -> Points:
+        """They ascend by step."""
+
+    def grown(self, points: Points, begun: Begun) -> G_co | None:
+        """How it grows by getting these points in place of its own; None if it then has none at all."""
+
+
+class Parts(Protocol[G_co]):
+    """What is stored of a series."""
+
+    @property
+    def path_id(self) -> int:
+        """The path."""
+
+    @property
+    def past(self) -> Past:
+        """What is noted of its attempts."""
+
+    @property
+    def attempts(self) -> Past:
+        """All of its attempts; none of a series that does not exist yet."""
+
+    def load(self, window: Window) -> Mapping[int, Part[G_co]]:
+        """The parts that may change, by the attempt that left them behind, and the curve."""
+
+    def new(self, number: int) -> Part[G_co]:
+        """A part that does not exist yet."""
 
 
 @dataclass
-class History:
-    """A series while stretches are added to it: the end of its curve, and what they abandon."""
+class Sorting(Generic[G]):
+    """What is to be written: how parts of series grow, the ids of those that have lost all points, and what is noted of
+    attempts, with path and number of each.
+    """
 
-    curve: Points  # of the chunks that may change
-    before: int | None  # the greatest step of the other chunks
-    attempt: int  # the newest that logged to the curve; -1: none did
-    first_step: int  # of that attempt
-    reaches: dict[int, int]  # the greatest abandoned step, by the attempt that left it behind
-    abandoned: dict[int, Points] = field(default_factory=dict)
-    first_steps: dict[int, int] = field(default_factory=dict)  # of attempts that abandoned something
-    least_step: int = 2**63 - 1  # that changes
+    growths: list[G] = field(default_factory=list)
+    emptied: list[int] = field(default_factory=list)
+    noted: list[tuple[int, int, Attempt]] = field(default_factory=list)
 
-    def add(self, attempt: int, points: Points) -> None:
-        """Add points of one attempt, in the order of logging."""
-        if attempt < self.attempt:
-            self._add_late(points)
-            return
-        if attempt > self.attempt:
-            self.first_step = int(with_steps(points[:1], self._greatest()).steps[0])
-            stays = self.curve.steps < self.first_step
-            if self.attempt >= 0:
-                self._abandon(attempt, self.curve[~stays])
-            self.curve, self.attempt = self.curve[stays], attempt
-        self._take(with_steps(points, self._greatest()))
-
-    def _add_late(self, points: Points) -> None:
-        ends = (self._greatest(), self.reaches.get(self.attempt))
-        points = with_steps(points, max((end for end in ends if end is not None), default=None))
-        is_behind = points.steps >= self.first_step
-        self._abandon(self.attempt, points[is_behind])
-        self._take(points[~is_behind])
-
-    def _take(self, points: Points) -> None:
-        if len(points):
-            self.curve = merged(self.curve, points)
-            self.least_step = min(self.least_step, int(points.steps.min()))
-
-    def _abandon(self, attempt: int, points: Points) -> None:
-        if len(points):
-            both = merged(self.abandoned.get(attempt, EMPTY), points)
-            self.abandoned[attempt] = both
-            self.first_steps[attempt] = self.first_step
-            self.reaches[attempt] = max(self.reaches.get(attempt, int(both.steps[-1])), int(both.steps[-1]))
-
-    def _greatest(self) -> int | None:
-        return int(self.curve.steps[-1]) if len(self.curve) else self.before
+    def add(self, other: Sorting[G]) -> None:
+        """Write that as well."""
+        self.growths += other.growths
+        self.emptied += other.emptied
+        self.noted += other.noted
 
 
-def _touched(present: list[chunks.Head], head: SeriesHead, stretches: Sequence[Stretch]) -> list[chunks.Head]:
-    """The chunks at the end of a series that new points may change: from the least of their steps on."""
-    steps = joined([points for _, points in stretches]).steps
+class Head(Protocol):
+    """What the head of a curve says of its newest attempt."""
+
+    @property
+    def attempt(self) -> int:
+        """Its number."""
+
+    @property
+    def attempt_step(self) -> int:
+        """The first step that it logged, `NEXT_STEP` if it counts."""
+
+
+class Logged(Protocol):
+    """Points in the order of logging."""
+
+    @property
+    def steps(self) -> Int64s:
+        """Their steps, `NEXT_STEP` where they have none."""
+
+
+def is_sorted(head: Head | None, stretches: Sequence[tuple[int, Logged]]) -> bool:
+    """Whether these stretches have to be sorted into the series: another attempt than the newest one logs, or that one
+    logs behind its own first step, or counts no more. The only attempt of a series that is no later one never has.
+    """
+    newest, first = (0, ANY_STEP) if head is None else (head.attempt, head.attempt_step)
+    if any(number != newest for number, _ in stretches):
+        return True
+    if not newest:
+        return False
+    steps = np.concatenate([points.steps for _, points in stretches])
     explicit = steps[steps != NEXT_STEP]
-    least = int(explicit.min()) if len(explicit) else head.step_last + 1
-    first = next((place for place, chunk in enumerate(present) if chunk.step_max >= least), len(present))
-    if first and present[first - 1].points < OPEN_POINTS:
-        first -= 1
-    return present[first:]
+    return bool(len(explicit)) and (first == NEXT_STEP or int(explicit.min()) < first)
 
 
-def _curve(
-    run_id: int, path_id: int, head: SeriesHead | None, history: History, remaining: list[chunks.Head], gone: list[int]
-) -> Growth:
-    rows = list(chunks.rows_of(history.curve, run_id=run_id, series_id=None if head is None else head.id))
-    after = [*remaining, *map(chunks.head_of, rows)]
-    grown_head = SeriesHead(
-        id=0 if head is None else head.id,
-        run_id=run_id,
-        path_id=path_id,
-        points=sum(chunk.points for chunk in after),
-        step_last=after[-1].step_max,
-        open_step=after[-1].step_min,
-        open_points=after[-1].points,
-        last=float(history.curve.values[-1]) if rows or head is None else head.last,
-        statistics=statistics.merged(chunk.statistics for chunk in after),
-        attempt=history.attempt,
-        attempt_step=history.first_step,
-    )
-    return Growth(grown_head, rows, gone)
+def sort(stored: Parts[G], stretches: Sequence[Stretch], fork_step: int | None) -> Sorting[G]:
+    """Fold stretches of several attempts into a series; `fork_step` is that of a fork."""
+    history = History(stored.attempts, fork_step)
+    window = history.affected(stretches)
+    parts = stored.load(window)
+    for number, part in parts.items():
+        history.hold(number, part.points)
+    for number, points in stretches:
+        history.add(number, points)
+    attempts, newest = history.attempts(), history.newest
+    result: Sorting[G] = Sorting()
+    for number, points in (dict.fromkeys(parts, EMPTY) | history.parts()).items():
+        part = parts[number] if number in parts else stored.new(number)
+        if part.series_id and points.equals(part.points):
+            continue
+        least = window.first if stored.attempts else int(points.steps[0])
+        is_curve = number == CURVE
+        begun = Begun(
+            attempt=newest if is_curve else 0,
+            attempt_step=attempts[newest].first_step if is_curve else history.first_step(number),
+            least_step=least,
+        )
+        growth = part.grown(points, begun)
+        if growth is None:
+            result.emptied.append(part.series_id)
+        else:
+            result.growths.append(growth)
+    noted = past_attempts.changed(stored.past, attempts)
+    result.noted = [(stored.path_id, number, attempt) for number, attempt in noted.items()]
+    return result

@@ -8,7 +8,7 @@ whatever processes, never both take effect.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -26,14 +26,15 @@ from tidelog_server.runs.attributes import delete_attributes, write_attributes, 
 from tidelog_server.runs.paths import path_names
 from tidelog_server.runs.runs import NAME_CHARACTERS
 from tidelog_server.runs.values import FileSetChanges
-from tidelog_server.series import chunks, inheritance
-from tidelog_server.series.attempts import grown_through_attempts
+from tidelog_server.series import chunks, inheritance, past_attempts
+from tidelog_server.series.attempts import Sorting, is_sorted, sort
 from tidelog_server.series.changes import changes_in
 from tidelog_server.series.chunks import OPEN_POINTS
 from tidelog_server.series.growth import Growth, grown
 from tidelog_server.series.heads import (
     OWN,
     Heads,
+    SeriesHead,
     as_many,
     delete_heads,
     heads_at,
@@ -43,12 +44,14 @@ from tidelog_server.series.heads import (
     one_of,
     update_many,
 )
+from tidelog_server.series.history import ANY_STEP, NO_STEP, NO_STEPS, Attempt, Stretch
 from tidelog_server.series.lineage import with_ancestors
 from tidelog_server.series.objects import chunks as object_chunks
 from tidelog_server.series.objects import folding
 from tidelog_server.series.objects.growth import ObjectGrowth
 from tidelog_server.series.objects.inheritance import Whole, grown_wholes
 from tidelog_server.series.objects.inheritance import show as show_wholes
+from tidelog_server.series.parts import SeriesParts
 from tidelog_server.series.points import Int64s, PointsByPath
 from tidelog_server.series.stored import Stored, StoredValue
 from tidelog_server.series.stubs import StubGrowth, fitting, grown_stubs, write_chunks
@@ -59,7 +62,6 @@ BATCHES_PER_FOLD = 256
 POINTS_PER_FOLD = 2_000_000  # bounds the memory of a fold to about 200 MB
 NAME_PATH = "sys/name"
 LOCKS = 64
-NO_STEPS = np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,8 @@ class Plan:
     stubs: StubGrowth | None
     growths: list[Growth]
     object_growths: list[ObjectGrowth]
+    emptied_series: list[int]  # of what attempts had left behind
+    noted: list[tuple[int, int, Attempt]]  # with path and number
     object_wholes: list[Whole]  # of a fork: its curves of objects, over the whole lineage
     values: dict[int, StoredValue]
     file_sets: dict[int, FileSetChanges]
@@ -199,22 +203,22 @@ class Folder:
         changes = changes_in(batches, attempts, partial(_with_descendants, connection, project_id), doomed)
         stored = Stored.load(connection, run_id, changes)
         settled = settle(changes, stored)
-        heads = heads_at(stored.heads, settled.points.path_ids)
-        points = settled.points if fork_step is None else settled.points.begun_at(fork_step, heads["id"] == 0)
-        least = inheritance.least_steps(points, heads) if len(points) else NO_STEPS
+        points, heads = settled.points, heads_at(stored.heads, settled.points.path_ids)
         inherited = None if fork_step is None else inheritance.load_inherited(connection, run_id)
-        takes_over = False
         if inherited is not None:
             heads["abandoned_by"] = OWN
+        stubs, numbers = _grown(connection, run_id, points, heads, fork_step)
+        least = _least_steps(points, heads, numbers.growths, fork_step)
+        takes_over = False
+        if inherited is not None:
             before = heads_at(inherited, heads["path_id"])
             takes_over = bool(changes.deleted) or bool(((before["id"] != 0) & (least <= before["step_last"])).any())
-        object_growths = folding.plan(connection, run_id, fork_step, stored.object_heads, settled.objects)
-        curves = list(folding.curves_in(object_growths))
+        objects = folding.plan(connection, run_id, fork_step, stored.object_heads, settled.objects)
+        curves = list(folding.curves_in(objects.growths))
         wholes: list[Whole] = []
         if fork_step is not None:
             wholes, in_objects = grown_wholes(connection, run_id, stored.object_heads, curves)
             takes_over |= in_objects
-        stubs, growths = _grown(connection, run_id, points, heads)
         return Plan(
             run_id=run_id,
             project_id=project_id,
@@ -222,8 +226,10 @@ class Folder:
             log_ids=log_ids,
             points=sum(len(batch.points) + len(batch.objects) for batch in batches),
             stubs=stubs,
-            growths=growths,
-            object_growths=object_growths,
+            growths=numbers.growths,
+            object_growths=objects.growths,
+            emptied_series=[*numbers.emptied, *objects.emptied],
+            noted=[*numbers.noted, *objects.noted],
             object_wholes=wholes,
             values=settled.values,
             file_sets=settled.file_sets,
@@ -233,43 +239,64 @@ class Folder:
             deleted_paths=sorted(changes.deleted),
             deleted_series=stored.deleted_series,
             name=_new_name(connection, settled.values),
-            least_step=inheritance.ANY_STEP if changes.deleted else _least_step(least, curves),
+            least_step=ANY_STEP if changes.deleted else _least_step(least, curves),
             inherited=inherited,
             takes_over=takes_over,
         )
 
 
 def _least_step(of_numbers: Int64s, of_objects: Sequence[ObjectGrowth]) -> int:
-    return min([int(of_numbers.min(initial=inheritance.NO_STEP)), *(growth.least_step for growth in of_objects)])
+    return min([int(of_numbers.min(initial=NO_STEP)), *(growth.least_step for growth in of_objects)])
+
+
+def _least_steps(new: PointsByPath, heads: Heads, growths: Sequence[Growth], fork_step: int | None) -> Int64s:
+    """The least step that changes in each series; there is a head for each path of `new`."""
+    if not len(new):
+        return NO_STEPS
+    least = inheritance.least_steps(new, heads, fork_step)
+    for growth in (growth for growth in growths if growth.least_step < NO_STEP):
+        place = np.searchsorted(new.path_ids, growth.head.path_id)
+        least[place] = min(least[place], growth.least_step)
+    return least
 
 
 def _grown(
-    connection: sa.Connection, run_id: int, new: PointsByPath, heads: Heads
-) -> tuple[StubGrowth | None, list[Growth]]:
+    connection: sa.Connection, run_id: int, new: PointsByPath, heads: Heads, fork_step: int | None
+) -> tuple[StubGrowth | None, Sorting[Growth]]:
     """How the series grow: all that can be at once, the others one by one. There is a head for each path of `new`."""
     if not len(new):
-        return None, []
-    fitted, fits = fitting(new, heads)
-    stubs = grown_stubs(connection, run_id, fitted, heads[fits]) if len(fitted) else None
-    return stubs, [*_grown_one_by_one(connection, run_id, new.where(~fits), heads[~fits])]
+        return None, Sorting()
+    fitted, fits = fitting(new, heads, fork_step)
+    stubs = grown_stubs(connection, run_id, fitted, heads[fits]) if len(fitted.points) else None
+    return stubs, _grown_one_by_one(connection, run_id, new.where(~fits), heads[~fits], fork_step)
 
 
-def _grown_one_by_one(connection: sa.Connection, run_id: int, new: PointsByPath, heads: Heads) -> Iterator[Growth]:
+def _grown_one_by_one(
+    connection: sa.Connection, run_id: int, new: PointsByPath, heads: Heads, fork_step: int | None
+) -> Sorting[Growth]:
     ones = [one_of(head, run_id) for head in heads]
     unfilled = [(head.id, head.open_step) for head in ones if head is not None and head.open_points < OPEN_POINTS]
     opened = chunks.load_keys(connection, unfilled)
-    by_attempts = new.attempts.any() or heads["attempt"].any()
-    abandoned = load_abandoned(connection, run_id, new.path_ids) if by_attempts else {}
+    stretches = _sorted_stretches(new, ones) if new.attempts.any() or heads["attempt"].any() else {}
+    path_ids = new.path_ids[list(stretches)]
+    abandoned = load_abandoned(connection, run_id, path_ids)
+    past = past_attempts.load(connection, run_id, path_ids)
+    result: Sorting[Growth] = Sorting()
     for index, head in enumerate(ones):
         path_id = int(new.path_ids[index])
-        stretches = new.stretches_of(index) if by_attempts else []
-        if any(attempt != (head.attempt if head else 0) for attempt, _ in stretches):
-            yield from grown_through_attempts(
-                connection, run_id, path_id, head, abandoned.get(path_id, {}) if head else {}, stretches
-            )
+        if index in stretches:
+            before = (abandoned.get(path_id, {}), past.get(path_id, {})) if head else ({}, {})
+            result.add(sort(SeriesParts(connection, run_id, path_id, head, *before), stretches[index], fork_step))
         else:
             points_opened = None if head is None else opened.get((head.id, head.open_step))
-            yield grown(connection, run_id, path_id, head, points_opened, new.of(index))
+            result.growths.append(grown(connection, run_id, path_id, head, points_opened, new.of(index), fork_step))
+    return result
+
+
+def _sorted_stretches(new: PointsByPath, heads: Sequence[SeriesHead | None]) -> dict[int, list[Stretch]]:
+    """The points of those series into which they have to be sorted, by index."""
+    each = ((index, head, new.stretches_of(index)) for index, head in enumerate(heads))
+    return {index: stretches for index, head, stretches in each if is_sorted(head, stretches)}
 
 
 def _claim(connection: sa.Connection, run_id: int) -> None:
@@ -298,11 +325,14 @@ def apply(connection: sa.Connection, plan: Plan) -> bool:
         object_chunks.delete_series(connection, plan.deleted_series)
         file_sets.delete(connection, plan.run_id, plan.deleted_paths)
         delete_heads(connection, plan.deleted_series)
+        past_attempts.delete(connection, plan.run_id, plan.deleted_paths)
         delete_attributes(connection, plan.run_id, plan.deleted_paths)
     if plan.inherited is not None:
-        hide_curves(connection, plan.run_id, [*plan.values, *(growth.head.path_id for growth in plan.object_growths)])
+        of_objects = (growth.head.path_id for growth in folding.curves_in(plan.object_growths))
+        hide_curves(connection, plan.run_id, [*plan.values, *of_objects])
     _write_series(connection, plan)
     folding.write(connection, plan.object_growths)
+    _write_attempts(connection, plan)
     show_wholes(connection, plan.run_id, plan.object_wholes)
     file_sets.delete(connection, plan.run_id, plan.emptied_file_sets)
     sets = file_sets.change(connection, plan.run_id, plan.file_sets)
@@ -352,6 +382,14 @@ def _write_series(connection: sa.Connection, plan: Plan) -> None:
         inheritance.show(connection, plan.project_id, plan.run_id, lineage)
         return
     write_series_values(connection, plan.project_id, plan.run_id, curves["path_id"], curves["last"], is_new[is_curve])
+
+
+def _write_attempts(connection: sa.Connection, plan: Plan) -> None:
+    if plan.emptied_series:
+        chunks.delete_series(connection, plan.emptied_series)
+        object_chunks.delete_series(connection, plan.emptied_series)
+        delete_heads(connection, plan.emptied_series)
+    past_attempts.note(connection, plan.run_id, plan.noted)
 
 
 def _with_descendants(connection: sa.Connection, project_id: int, path_id: int) -> list[int]:

@@ -33,16 +33,16 @@ from tidelog_server.series.heads import (
     load_all,
     show_curves,
 )
+from tidelog_server.series.history import NO_STEP
 from tidelog_server.series.lineage import Ancestor, lineages
 from tidelog_server.series.objects import inheritance as objects
 from tidelog_server.series.objects.inheritance import ObjectSettlement
-from tidelog_server.series.points import NEXT_STEP, Int64s, PointsByPath
+from tidelog_server.series.points import NEXT_STEP, STEP_UNITS, Int64s, PointsByPath
 from tidelog_server.series.statistics import merge_each, statistics_of
 from tidelog_server.tables import SERIES_TYPES, attributes, inherited_series, runs, series
 from tidelog_server.tables import chunks as chunks_table
 
 SERIES_AT_ONCE = 2_000  # of which chunks are cut and decoded; bounds memory
-ANY_STEP, NO_STEP = -(2**63), 2**63 - 1
 NOTHING = np.zeros(0, HEAD)
 
 Mask = NDArray[np.bool_]
@@ -87,12 +87,13 @@ def mark_these(connection: sa.Connection, run_ids: Sequence[int]) -> None:
     connection.execute(changed.values(inherits_epoch=runs.c.inherits_epoch + 1))
 
 
-def least_steps(new: PointsByPath, heads: Heads) -> Int64s:
+def least_steps(new: PointsByPath, heads: Heads, fork_step: int | None) -> Int64s:
     """The least step that these points may have in each series; there is a head for each path."""
     unset = new.points.steps == NEXT_STEP
     explicit = np.where(unset, NO_STEP, new.points.steps)
     least = np.minimum.reduceat(explicit, new.offsets[:-1])
-    behind = np.where(heads["id"] == 0, 0, heads["step_last"])
+    begin = 0 if fork_step is None else fork_step + STEP_UNITS
+    behind = np.where(heads["id"] == 0, begin, heads["step_last"])
     has_unset = np.logical_or.reduceat(unset, new.offsets[:-1])
     steps: Int64s = np.where(has_unset, np.minimum(least, behind), least)
     return steps

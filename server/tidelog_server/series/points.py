@@ -30,6 +30,14 @@ class Points:
     def __getitem__(self, part: slice | NDArray[np.intp] | NDArray[np.bool_]) -> Points:
         return Points(self.steps[part], self.times[part], self.values[part])
 
+    def equals(self, other: Points) -> bool:
+        """Whether both are the same, every bit of the values."""
+        return (
+            np.array_equal(self.steps, other.steps)
+            and np.array_equal(self.times, other.times)
+            and np.array_equal(self.values.view(np.int64), other.values.view(np.int64))
+        )
+
     def is_ascending(self) -> bool:
         """Whether every step is greater than the one before it."""
         return len(self) < 2 or bool((self.steps[1:] > self.steps[:-1]).all())
@@ -66,14 +74,6 @@ class PointsByPath:
         counts = self.counts
         kept = np.repeat(mask, counts)
         return PointsByPath(self.path_ids[mask], offsets_of(counts[mask]), self.points[kept], self.attempts[kept])
-
-    def begun_at(self, step: int, is_new: NDArray[np.bool_]) -> PointsByPath:
-        """The points of a fork: a new series whose first point has no step begins behind this one."""
-        steps = self.points.steps.copy()
-        firsts = self.offsets[:-1][is_new]
-        steps[firsts[steps[firsts] == NEXT_STEP]] = step + STEP_UNITS
-        points = Points(steps, self.points.times, self.points.values)
-        return PointsByPath(self.path_ids, self.offsets, points, self.attempts)
 
     def stretches_of(self, index: int) -> list[tuple[int, Points]]:
         """The points of the path at this index, in stretches of one attempt each."""
@@ -154,6 +154,15 @@ def begun_at(points: Points, step: int | None) -> Points:
     if step is None or not len(points) or points.steps[0] != NEXT_STEP:
         return points
     return Points(np.append(step + STEP_UNITS, points.steps[1:]), points.times, points.values)
+
+
+def first_step(before: int, logged: Int64s, fork_step: int | None) -> int:
+    """The first step of the only attempt of a series, once it has logged these steps: `NEXT_STEP` as long as it counts,
+    and logs nothing but points without a step. `before` is what that was, or the first of these steps.
+    """
+    if before != NEXT_STEP or bool((logged == NEXT_STEP).all()):
+        return before
+    return 0 if fork_step is None else fork_step + STEP_UNITS
 
 
 def _mixed_steps(steps: Int64s, greatest: int | None) -> Int64s:

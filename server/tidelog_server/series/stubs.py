@@ -29,20 +29,31 @@ from tidelog_server.series.points import (
 )
 from tidelog_server.series.statistics import merge_each, statistics_of_each
 from tidelog_server.tables import chunks as chunks_table
-from tidelog_server.tables import series
+from tidelog_server.tables import past_attempts, series
 
 
 @dataclass(frozen=True)
 class StubGrowth:
-    """Series after they grew, and the columns of their last chunks, which were there before where `extended`."""
+    """Series after they grew, and the columns of their last chunks, which were there before where `extended`; the
+    columns of `past` are what is to be noted of attempts that were the newest.
+    """
 
     heads: Heads
     columns: dict[str, list[Any]]
     extended: NDArray[np.bool_]
+    past: dict[str, list[Any]]
 
 
-def fitting(new: PointsByPath, heads: Heads) -> tuple[PointsByPath, NDArray[np.bool_]]:
-    """The points with their steps filled in where that is simple, and which of the paths `grown_stubs` can take.
+@dataclass(frozen=True)
+class Fitting:
+    """Points with their steps filled in; `counted` says of which paths they had none."""
+
+    points: PointsByPath
+    counted: NDArray[np.bool_]
+
+
+def fitting(new: PointsByPath, heads: Heads, fork_step: int | None) -> tuple[Fitting, NDArray[np.bool_]]:
+    """What `grown_stubs` can take of these points, and which of the paths that is.
 
     `heads` has one for each path of `new`. Points of one attempt that goes on behind the end fit like any others.
     """
@@ -52,22 +63,25 @@ def fitting(new: PointsByPath, heads: Heads) -> tuple[PointsByPath, NDArray[np.b
     stub = np.where(heads["open_points"] < STUB_POINTS, heads["open_points"], 0)
     fits = few & (stub + counts < STUB_POINTS)
     if not fits.any():
-        return NO_POINTS, fits
+        return Fitting(NO_POINTS, fits[:0]), fits
     new, heads = new.where(fits), heads[fits]
-    filled, known = _with_steps(new, heads)
+    filled, counted, known = _with_steps(new, heads, fork_step)
     steps, starts = filled.points.steps, filled.offsets[:-1]
     ascending = np.ones(len(steps), bool)
     ascending[1:] = steps[1:] > steps[:-1]
     ascending[starts] = True
+    goes_on = (heads["id"] != 0) & (first[fits] == heads["attempt"])
+    known &= counted | (heads["attempt_step"] != NEXT_STEP) | ~goes_on  # else it counts no more
     good = (
         known & np.logical_and.reduceat(ascending, starts) & ((heads["id"] == 0) | (steps[starts] > heads["step_last"]))
     )
     fits[fits] = good
-    return filled.where(good), fits
+    return Fitting(filled.where(good), counted[good]), fits
 
 
-def grown_stubs(connection: sa.Connection, run_id: int, new: PointsByPath, heads: Heads) -> StubGrowth:
+def grown_stubs(connection: sa.Connection, run_id: int, fitted: Fitting, heads: Heads) -> StubGrowth:
     """Append points that `fitting` gave to these series, one for each path."""
+    new = fitted.points
     extended = (heads["id"] != 0) & (heads["open_points"] < STUB_POINTS)
     stubs = _with_old(new, _load(connection, run_id, heads[extended]))
     points, starts, ends = stubs.points, stubs.offsets[:-1], stubs.offsets[1:] - 1
@@ -75,9 +89,10 @@ def grown_stubs(connection: sa.Connection, run_id: int, new: PointsByPath, heads
     after["points"] += new.counts
     after["step_last"], after["last"] = points.steps[ends], points.values[ends]
     after["open_step"], after["open_points"] = points.steps[starts], stubs.counts
-    begins = (heads["id"] == 0) | (new.attempts[new.offsets[:-1]] > heads["attempt"])
-    after["attempt"][begins] = new.attempts[new.offsets[:-1]][begins]
-    after["attempt_step"][begins] = new.points.steps[new.offsets[:-1]][begins]
+    attempts, firsts = new.attempts[new.offsets[:-1]], new.points.steps[new.offsets[:-1]]
+    begins = (heads["id"] == 0) | (attempts > heads["attempt"])
+    after["attempt"][begins] = attempts[begins]
+    after["attempt_step"][begins] = np.where(fitted.counted, NEXT_STEP, firsts)[begins]
     merge_each(after, statistics_of_each(new.points.values, new.offsets))
     columns = {
         "run_id": [run_id] * len(heads),
@@ -91,11 +106,11 @@ def grown_stubs(connection: sa.Connection, run_id: int, new: PointsByPath, heads
         "fine": [None] * len(heads),
         "data": codec.encode_plain(points, stubs.offsets),
     }
-    return StubGrowth(after, columns, extended)
+    return StubGrowth(after, columns, extended, _past(run_id, heads[begins & (heads["id"] != 0)]))
 
 
 def write_chunks(connection: sa.Connection, growth: StubGrowth, series_ids: list[int]) -> None:
-    """Write the chunks; `series_ids` are those of the heads, new ones included."""
+    """Write the chunks, and what is noted of attempts; `series_ids` are those of the heads, new ones included."""
     columns = {"series_id": series_ids, **growth.columns}
     old, new = np.flatnonzero(growth.extended).tolist(), np.flatnonzero(~growth.extended).tolist()
     bulk.insert(connection, chunks_table, {name: [values[i] for i in new] for name, values in columns.items()})
@@ -106,20 +121,30 @@ def write_chunks(connection: sa.Connection, growth: StubGrowth, series_ids: list
         {name: [values[i] for i in old] for name, values in kept.items()},
         ["series_id", "step_min", "run_id"],
     )
+    bulk.upsert(connection, past_attempts, growth.past, ["run_id", "path_id", "attempt"])
 
 
-def _with_steps(new: PointsByPath, heads: Heads) -> tuple[PointsByPath, NDArray[np.bool_]]:
-    """Steps filled in where all points of a path lack theirs; which paths have all steps now."""
+def _past(run_id: int, heads: Heads) -> dict[str, list[Any]]:
+    """What the heads of curves say of an attempt that is no longer the newest."""
+    names = {"path_id": "path_id", "attempt": "attempt", "first_step": "attempt_step", "step_last": "step_last"}
+    return {"run_id": [run_id] * len(heads), **{name: heads[column].tolist() for name, column in names.items()}}
+
+
+def _with_steps(
+    new: PointsByPath, heads: Heads, fork_step: int | None
+) -> tuple[PointsByPath, NDArray[np.bool_], NDArray[np.bool_]]:
+    """Steps filled in where all points of a path lack theirs; which paths these are, and which have all steps now."""
     missing = new.points.steps == NEXT_STEP
     if not missing.any():
-        return new, np.ones(len(new), bool)
+        return new, np.zeros(len(new), bool), np.ones(len(new), bool)
     counts = new.counts
     lacking = np.add.reduceat(missing.astype(np.int64), new.offsets[:-1])
     place = np.arange(len(missing)) - np.repeat(new.offsets[:-1], counts)
-    start = np.where(heads["id"] == 0, -STEP_UNITS, heads["step_last"])
+    start = np.where(heads["id"] == 0, -STEP_UNITS if fork_step is None else fork_step, heads["step_last"])
     filled = np.where(missing, np.repeat(start, counts) + STEP_UNITS * (place + 1), new.points.steps)
     points = Points(filled, new.points.times, new.points.values)
-    return PointsByPath(new.path_ids, new.offsets, points, new.attempts), (lacking == 0) | (lacking == counts)
+    counted = lacking == counts
+    return PointsByPath(new.path_ids, new.offsets, points, new.attempts), counted, (lacking == 0) | counted
 
 
 def _load(connection: sa.Connection, run_id: int, heads: Heads) -> PointsByPath:

@@ -51,6 +51,7 @@ from tidelog_server.tables.series import (
     events,
     inherited_series,
     object_chunks,
+    past_attempts,
     series,
 )
 
@@ -82,6 +83,7 @@ __all__ = [
     "inherited_series",
     "metadata",
     "object_chunks",
+    "past_attempts",
     "paths",
     "projects",
     "purged_writers",

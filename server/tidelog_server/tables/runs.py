@@ -153,6 +153,7 @@ writers = sa.Table(
     sa.Column("dropped", sa.BigInteger, nullable=False, server_default="0", comment="records a full disk refused"),
     sa.Column("created_ms", sa.BigInteger, nullable=False, comment="by the client's clock"),
     sa.Column("ended_ms", sa.BigInteger, comment="by the client's clock; a vanished writer: when last heard of"),
+    sa.Column("over_ms", sa.BigInteger, comment="when it ended, if it was over before its journal was sent"),
     sa.Column("seen_ms", sa.BigInteger, nullable=False, comment="last batch or heartbeat"),
     sa.Column(
         "origin", sa.String(16), comment="imported: its name where it was exported; empty: a later import replaced it"

@@ -41,7 +41,11 @@ series = sa.Table(
         "attempt", sa.Integer, nullable=False, server_default="0", comment="the newest attempt that logged to the curve"
     ),
     sa.Column(
-        "attempt_step", sa.BigInteger, nullable=False, server_default="0", comment="the first step that it logged"
+        "attempt_step",
+        sa.BigInteger,
+        nullable=False,
+        server_default="0",
+        comment="the first step that it logged; -2^63: it logged without steps only",
     ),
     sa.Column("points", sa.BigInteger, nullable=False, comment="points now in the series, one per step"),
     sa.Column("step_last", sa.BigInteger, nullable=False, comment="greatest step"),
@@ -55,6 +59,17 @@ series = sa.Table(
     sa.Column("finite", sa.BigInteger, nullable=False, comment="points that are neither NaN nor infinite"),
     sa.UniqueConstraint("run_id", "path_id", "abandoned_by"),
     sa.CheckConstraint(sa.column("type").in_(SERIES_TYPES), name="type"),
+)
+
+past_attempts = sa.Table(
+    "past_attempts",
+    metadata,
+    sa.Column("run_id", Id, sa.ForeignKey("runs.id"), primary_key=True),
+    sa.Column("path_id", Id, sa.ForeignKey("paths.id"), primary_key=True),
+    sa.Column("attempt", sa.Integer, primary_key=True, comment="that logged to this series before the newest one"),
+    sa.Column("first_step", sa.BigInteger, nullable=False, comment="as attempt_step of series"),
+    sa.Column("step_last", sa.BigInteger, nullable=False, comment="the greatest step that it logged"),
+    sa.Column("behind", sa.LargeBinary, comment="steps before the first that it logged later; see past_attempts.py"),
 )
 
 inherited_series = sa.Table(

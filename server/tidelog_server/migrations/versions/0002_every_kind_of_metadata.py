@@ -43,6 +43,7 @@ def upgrade() -> None:
     _create_saved_views()
     _create_dashboards()
     _create_inherited_series()
+    _create_past_attempts()
     _create_purged_writers()
     _widen_attributes()
     _widen_runs()
@@ -281,6 +282,23 @@ def _create_saved_views() -> None:
     )
 
 
+def _create_past_attempts() -> None:
+    op.create_table(
+        "past_attempts",
+        sa.Column("run_id", ID, nullable=False),
+        sa.Column("path_id", ID, nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False, comment="that logged to this series before the newest one"),
+        sa.Column("first_step", sa.BigInteger(), nullable=False, comment="as attempt_step of series"),
+        sa.Column("step_last", sa.BigInteger(), nullable=False, comment="the greatest step that it logged"),
+        sa.Column(
+            "behind", sa.LargeBinary(), comment="steps before the first that it logged later; see past_attempts.py"
+        ),
+        sa.ForeignKeyConstraint(["path_id"], ["paths.id"], name=op.f("fk_past_attempts_path_id_paths")),
+        sa.ForeignKeyConstraint(["run_id"], ["runs.id"], name=op.f("fk_past_attempts_run_id_runs")),
+        sa.PrimaryKeyConstraint("run_id", "path_id", "attempt", name=op.f("pk_past_attempts")),
+    )
+
+
 def _create_inherited_series() -> None:
     op.create_table(
         "inherited_series",
@@ -503,17 +521,24 @@ def _widen_series() -> None:
             )
         )
         batch_op.add_column(_number("attempt", "the newest attempt that logged to the curve", kind=sa.Integer()))
-        batch_op.add_column(_number("attempt_step", "the first step that it logged"))
+        batch_op.add_column(
+            _number("attempt_step", "the first step that it logged; -2^63: it logged without steps only")
+        )
         batch_op.drop_constraint(batch_op.f("uq_series_run_id_path_id"), type_="unique")
         batch_op.create_unique_constraint(
             batch_op.f("uq_series_run_id_path_id_abandoned_by"), ["run_id", "path_id", "abandoned_by"]
         )
     _add_checks("series", check)
+    first = "SELECT min(step_min) FROM chunks WHERE chunks.series_id = series.id"
+    op.execute(f"UPDATE series SET attempt_step = coalesce(({first}), 0)")
 
 
 def _widen_writers() -> None:
     with op.batch_alter_table("writers", table_args=(_one_of("writers", "state", RUN_STATES),)) as batch_op:
         batch_op.add_column(_number("attempt", "of its run, that it belongs to", kind=sa.Integer()))
+        batch_op.add_column(
+            sa.Column("over_ms", sa.BigInteger(), comment="when it ended, if it was over before its journal was sent")
+        )
         batch_op.add_column(_number("records", "points and values received"))
         batch_op.add_column(
             sa.Column(

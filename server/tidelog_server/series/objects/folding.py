@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
 import sqlalchemy as sa
 
+from tidelog_server.series import past_attempts
+from tidelog_server.series.attempts import Sorting, is_sorted, sort
 from tidelog_server.series.heads import OWN
 from tidelog_server.series.objects import chunks
-from tidelog_server.series.objects.attempts import grown_through_attempts
 from tidelog_server.series.objects.growth import ObjectGrowth, begun, grown
 from tidelog_server.series.objects.heads import ObjectHead, insert_heads, load_objects_left_behind, update_heads
-from tidelog_server.series.objects.points import ObjectStretch, begun_at, joined
+from tidelog_server.series.objects.parts import ObjectParts
+from tidelog_server.series.objects.points import ObjectStretch, joined
 from tidelog_server.series.objects.summaries import summary
 
 NewObjects = Mapping[int, tuple[str, list[ObjectStretch]]]  # type and points, in the order of logging, by path
@@ -24,26 +27,27 @@ def plan(
     fork_step: int | None,
     heads: Mapping[int, ObjectHead],
     new: NewObjects,
-) -> list[ObjectGrowth]:
+) -> Sorting[ObjectGrowth]:
     """How these series grow by what is `new`; `heads` by path, `fork_step` that of a fork."""
     touched = [head for path_id in new if (head := heads.get(path_id)) is not None]
     opened = chunks.load_open(connection, [(head.id, head.open_step) for head in touched])
-    abandoned = _abandoned(connection, run_id, heads, new)
-    growths: list[ObjectGrowth] = []
+    sorted_paths = [path_id for path_id, (_, stretches) in new.items() if is_sorted(heads.get(path_id), stretches)]
+    parts = _parts(connection, run_id, heads, {path_id: new[path_id][0] for path_id in sorted_paths})
+    result: Sorting[ObjectGrowth] = Sorting()
     for path_id, (kind, stretches) in new.items():
-        head = heads.get(path_id)
-        if head is None:
-            stretches = [(stretches[0][0], begun_at(stretches[0][1], fork_step)), *stretches[1:]]
-        if path_id in abandoned:
-            left = abandoned[path_id]
-            growths += grown_through_attempts(connection, run_id, path_id, kind, head, left, stretches)
+        if path_id in parts:
+            stored = parts[path_id]
+            placed = [(number, stored.values.placed(points)) for number, points in stretches]
+            result.add(sort(stored, placed, fork_step))
             continue
-        logged = joined([points for _, points in stretches])
+        head, logged = heads.get(path_id), joined([points for _, points in stretches])
         if head is None:
-            growths.append(begun(run_id, path_id, kind, logged))
+            result.growths.append(begun(run_id, path_id, kind, logged, fork_step))
         else:
-            growths.append(grown(connection, head, opened.get(head.id), logged))
-    return growths if fork_step is None else [_own(growth) for growth in growths]
+            result.growths.append(grown(connection, head, opened.get(head.id), logged, fork_step))
+    if fork_step is not None:
+        result.growths = [_own(growth) for growth in result.growths]
+    return result
 
 
 def write(connection: sa.Connection, growths: Sequence[ObjectGrowth]) -> None:
@@ -77,16 +81,21 @@ def _own(growth: ObjectGrowth) -> ObjectGrowth:
     return growth if growth.head.abandoned_by else replace(growth, head=replace(growth.head, abandoned_by=OWN))
 
 
-def _abandoned(
-    connection: sa.Connection, run_id: int, heads: Mapping[int, ObjectHead], new: NewObjects
-) -> dict[int, dict[int, ObjectHead]]:
-    """By path, for those that another attempt than before logs to: the heads of what is abandoned there, by attempt."""
-    found: dict[int, dict[int, ObjectHead]] = {
-        path_id: {}
-        for path_id, (_, stretches) in new.items()
-        if any(attempt != (heads[path_id].attempt if path_id in heads else 0) for attempt, _ in stretches)
+def _parts(
+    connection: sa.Connection, run_id: int, heads: Mapping[int, ObjectHead], kinds: Mapping[int, str]
+) -> dict[int, ObjectParts]:
+    """What is stored of the series of these types at these paths, with what is abandoned there."""
+    if not kinds:
+        return {}
+    abandoned: dict[int, dict[int, ObjectHead]] = {}
+    for head in load_objects_left_behind(connection, [run_id], kinds):
+        abandoned.setdefault(head.path_id, {})[head.abandoned_by] = head
+    past = past_attempts.load(connection, run_id, np.array(sorted(kinds), np.int64))
+    return {
+        path_id: ObjectParts(
+            connection, run_id, path_id, kind, heads[path_id], abandoned.get(path_id, {}), past.get(path_id, {})
+        )
+        if path_id in heads
+        else ObjectParts(connection, run_id, path_id, kind, None)
+        for path_id, kind in kinds.items()
     }
-    if found:
-        for head in load_objects_left_behind(connection, [run_id], found):
-            found[head.path_id][head.abandoned_by] = head
-    return found

@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from tidelog_server.series.objects import chunks
 from tidelog_server.series.objects.chunks import Row
 from tidelog_server.series.objects.heads import ObjectHead
-from tidelog_server.series.objects.points import ObjectPoints, joined, overlaid, settled
+from tidelog_server.series.objects.points import ObjectPoints, begun_at, joined, overlaid, settled
+from tidelog_server.series.points import first_step
 
 
 @dataclass(frozen=True)
@@ -32,9 +33,9 @@ class ObjectGrowth:
     replaced: list[int] = field(default_factory=list)  # step_min of chunks that go
 
 
-def begun(run_id: int, path_id: int, kind: str, logged: ObjectPoints) -> ObjectGrowth:
-    """The first points of a series, in the order of logging."""
-    new = settled(logged, None)
+def begun(run_id: int, path_id: int, kind: str, logged: ObjectPoints, fork_step: int | None = None) -> ObjectGrowth:
+    """The first points of a series, in the order of logging; `fork_step` is that of a fork."""
+    new = settled(begun_at(logged, fork_step), None)
     rows = list(chunks.rows_of(new, run_id=run_id, series_id=None, kind=kind))
     head = ObjectHead(
         id=0,
@@ -45,16 +46,22 @@ def begun(run_id: int, path_id: int, kind: str, logged: ObjectPoints) -> ObjectG
         step_last=int(new.steps[-1]),
         open_step=rows[-1]["step_min"],
         open_points=rows[-1]["points"],
+        attempt_step=first_step(int(logged.steps[0]), logged.steps, fork_step),
     )
     return ObjectGrowth(head, rows, new.values[-1], int(new.steps[0]))
 
 
 def grown(
-    connection: sa.Connection, head: ObjectHead, opened: ObjectPoints | None, logged: ObjectPoints
+    connection: sa.Connection,
+    head: ObjectHead,
+    opened: ObjectPoints | None,
+    logged: ObjectPoints,
+    fork_step: int | None = None,
 ) -> ObjectGrowth:
-    """Fold `logged`, in the order of logging, into a series. `opened` are the points of its last chunk if that is
-    still open.
+    """Fold `logged`, in the order of logging, into a series, all of whose points are of one attempt. `opened` are the
+    points of its last chunk if that is still open.
     """
+    head = replace(head, attempt_step=first_step(head.attempt_step, logged.steps, fork_step))
     new = settled(logged, head.step_last)
     if int(new.steps[0]) > head.step_last:
         stretch = new if opened is None else joined([opened, new])
