@@ -9,6 +9,7 @@ const SEVERAL = 12; // curves, from which on lines are one pixel wide: a canvas 
 const MANY = 40; // curves, from which on a line goes through the extremes of every bucket: bands would drown one another
 const LINE_PX = 1.5;
 const DOT_ROOM_PX = 10; // for each point: where there is so much, it gets a dot
+const DOT_PX = 2;
 const MARK_PX = 4;
 const ABANDONED_OPACITY = 0.7; // of what a later attempt left behind, beside the curve
 const ABANDONED_DASH = [2, 3];
@@ -40,9 +41,7 @@ export function planeOf(plot) {
 /** @param {CanvasRenderingContext2D} ink @param {import("./curves.js").Curve} curve @param {Plane} plane @param {Ink} style */
 export function drawCurve(ink, curve, plane, style) {
   ink.save();
-  ink.beginPath();
-  ink.rect(plane.left, plane.top, plane.right - plane.left, plane.bottom - plane.top);
-  ink.clip();
+  clipTo(ink, plane);
   ink.fillStyle = ink.strokeStyle = style.colour;
   ink.lineJoin = "round";
   if (style.crowd < SEVERAL) drawAmongFew(ink, curve, plane, style);
@@ -52,15 +51,21 @@ export function drawCurve(ink, curve, plane, style) {
   ink.restore();
 }
 
+/** Nothing is drawn beyond the axes but the half of a dot on its edge. @param {CanvasRenderingContext2D} ink @param {Plane} plane */
+function clipTo(ink, { left, top, right, bottom, ratio }) {
+  const edge = DOT_PX * ratio;
+  ink.beginPath();
+  ink.rect(left - edge, top - edge, right - left + 2 * edge, bottom - top + 2 * edge);
+  ink.clip();
+}
+
 /**
  * What a later attempt left behind of a curve: faint, and dashed, so that nobody takes it for the curve.
  * @param {CanvasRenderingContext2D} ink @param {import("./curves.js").Curve} curve @param {Plane} plane @param {string} colour
  */
 export function drawAbandoned(ink, curve, plane, colour) {
   ink.save();
-  ink.beginPath();
-  ink.rect(plane.left, plane.top, plane.right - plane.left, plane.bottom - plane.top);
-  ink.clip();
+  clipTo(ink, plane);
   ink.fillStyle = ink.strokeStyle = colour;
   ink.lineJoin = "round";
   if (curve.low && curve.high) {
@@ -174,7 +179,7 @@ function drawLine(ink, x, line, plane) {
   ink.beginPath();
   for (const [left, top] of dots) {
     ink.moveTo(left, top);
-    ink.arc(left, top, (hasDots ? 2 : 1.5) * plane.ratio, 0, 2 * Math.PI);
+    ink.arc(left, top, (hasDots ? DOT_PX : 1.5) * plane.ratio, 0, 2 * Math.PI);
   }
   ink.fill();
 }
