@@ -15,7 +15,7 @@ import { collectLog, listenToLog, refreshLog } from "./log.js";
 import { collectMedia, listenToMedia } from "./media.js";
 import { listenToAlongside } from "./alongside.js";
 import { closeMenus } from "./menus.js";
-import { listenToCopying } from "./messages.js";
+import { listenToCopying } from "./copying.js";
 import { openPaletteOnKey } from "./palette.js";
 import { listenToPrinting } from "./paper.js";
 import { renewBoards } from "./renewal.js";

@@ -1,6 +1,7 @@
 /** Search boxes that narrow a part of the page while one types; the form around them works without. */
 
 import { reload } from "./parts.js";
+import { atRest } from "./rest.js";
 
 const PAUSE_MS = 180;
 // What the tabs of a page share.
@@ -9,7 +10,7 @@ const KEPT = ["find", "x", "y", "hide", "only", "smooth", "outliers", "marks", "
 export function listenToFinding() {
   const find = document.querySelector("[data-finds]");
   if (find) {
-    find.addEventListener("input", paused(() => narrow(find)));
+    find.addEventListener("input", atRest(() => narrow(find), PAUSE_MS));
     find.form.addEventListener("submit", (event) => {
       event.preventDefault();
       narrow(find);
@@ -51,13 +52,4 @@ export function listenToNarrowing() {
     const words = target.value.toLowerCase().split(/\s+/);
     for (const item of /** @type {Iterable<HTMLElement>} */ (list.children)) item.hidden = !words.every((word) => item.textContent.toLowerCase().includes(word));
   });
-}
-
-/** @param {() => void} act */
-function paused(act) {
-  let timer = 0;
-  return () => {
-    clearTimeout(timer);
-    timer = setTimeout(act, PAUSE_MS);
-  };
 }

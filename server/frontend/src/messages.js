@@ -21,19 +21,3 @@ export function say(text, action = null) {
   place.replaceChildren(message);
   setTimeout(() => message.remove(), SHOWN_MS);
 }
-
-/** Let buttons copy the address of what is shown, or a text of their own. */
-export function listenToCopying() {
-  document.addEventListener("click", async ({ target }) => {
-    const button = target.closest?.("[data-copy-link], [data-copy]");
-    if (!button) return;
-    button.closest("details.menu")?.removeAttribute("open");
-    const text = button.dataset.copy ?? location.href;
-    try {
-      await navigator.clipboard.writeText(text);
-      say(button.dataset.copy === undefined ? "The link is copied." : "Copied.");
-    } catch {
-      say(`Copy this: ${text}`); // the page is not on a secure address
-    }
-  });
-}

@@ -4,6 +4,7 @@ import { tablePart } from "./address.js";
 import { refreshRows } from "./pages.js";
 import { say } from "../messages.js";
 import { ask } from "../away.js";
+import { send } from "../sending.js";
 
 export function listenToEdits() {
   if (!tablePart()) return;
@@ -64,7 +65,7 @@ async function begin(edit) {
     if (isOver) return;
     if (box.value === before) return end();
     const value = what.endsWith("tags") ? box.value.split(",").map((tag) => tag.trim()).filter(Boolean) : box.value;
-    const didWork = await patch(row.dataset.label, { [what]: value });
+    const didWork = await send("PATCH", `/api/runs/${encodeURIComponent(row.dataset.label)}`, { [what]: value });
     end();
     if (didWork) await refreshRows([row.dataset.label]);
   };
@@ -93,21 +94,4 @@ async function valueOf(label, what) {
   }
   const value = (await answer.json()).attributes.find((one) => one.path === path)?.value ?? "";
   return Array.isArray(value) ? value.join(", ") : value;
-}
-
-/** @param {string} label @param {object} values */
-async function patch(label, values) {
-  try {
-    const answer = await ask(`/api/runs/${encodeURIComponent(label)}`, {
-      method: "PATCH",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(values),
-    });
-    if (answer.ok) return true;
-    const problem = await answer.json().catch(() => ({}));
-    say(problem.message ?? problem.error?.message ?? `That did not work (${answer.status}).`);
-  } catch {
-    say("The server cannot be reached. Nothing was changed.");
-  }
-  return false;
 }

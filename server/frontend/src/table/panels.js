@@ -4,6 +4,7 @@ import { changeTable, shownColumns, tablePart } from "./address.js";
 import { moveColumn } from "./columns.js";
 import { button } from "./menu.js";
 import { ask } from "../away.js";
+import { atRest } from "../rest.js";
 
 const PAUSE_MS = 180;
 
@@ -51,11 +52,7 @@ function prepare(panel, list, box, choices, of) {
     show();
     search();
   });
-  let timer = 0;
-  find.addEventListener("input", () => {
-    clearTimeout(timer);
-    timer = setTimeout(search, PAUSE_MS);
-  });
+  find.addEventListener("input", atRest(search, PAUSE_MS));
   find.addEventListener("keydown", (event) => {
     if (event.key !== "Enter") return;
     event.preventDefault(); // the form around it is that of the filter

@@ -1,6 +1,7 @@
 /** Table and charts beside one another: which runs, how wide each side is. */
 
 import htmx from "htmx.org";
+import { atRest } from "../rest.js";
 
 const KEPT = "tidelog-split";
 const LEAST = 15;
@@ -12,11 +13,7 @@ export function listenToSplit() {
   const split = document.querySelector("[data-split]");
   if (!split) return;
   resize(split);
-  let timer = 0;
-  const later = () => {
-    clearTimeout(timer);
-    timer = setTimeout(renew, PAUSE_MS);
-  };
+  const later = atRest(renew, PAUSE_MS);
   document.addEventListener("tidelog:chosen", later);
   // Another order or filter has other first runs; those that were chosen stay.
   document.addEventListener("tidelog:table", () => !new URLSearchParams(location.search).has("run") && later());

@@ -3,7 +3,7 @@
 import { showTable, tablePart } from "./address.js";
 import { button } from "./menu.js";
 import { say } from "../messages.js";
-import { ask } from "../away.js";
+import { send } from "../sending.js";
 
 /** @type {Set<string>} labels, also of rows that are not in the document now */
 const ticked = new Set();
@@ -54,13 +54,13 @@ async function perform(act, bar) {
     return say("Type the tag first.");
   }
   if (act === "purge" && !confirm(`Delete ${labels.length} runs for good? Nothing brings them back.`)) return;
-  const done = act.endsWith("tag") ? await changeTags(labels, tag, act === "tag") : await post(`/api/runs/${act}`, { labels });
+  const done = act.endsWith("tag") ? await changeTags(labels, tag, act === "tag") : await send("POST", `/api/runs/${act}`, { labels });
   if (!done) return;
   clear(bar);
   await showTable(location.pathname + location.search, { push: false, keepScroll: true });
   const texts = { trash: "moved to the trash", restore: "restored", purge: "deleted", tag: `tagged ${tag}`, untag: `no longer tagged ${tag}` };
   const undo = act === "trash" ? button("Undo", async () => {
-    await post("/api/runs/restore", { labels });
+    await send("POST", "/api/runs/restore", { labels });
     await showTable(location.pathname + location.search, { push: false, keepScroll: true });
     say(`${runs(labels)} restored.`);
   }) : null;
@@ -71,20 +71,7 @@ async function perform(act, bar) {
 const runs = (labels) => (labels.length === 1 ? labels[0] : `${labels.length} runs`);
 
 async function changeTags(labels, tag, isAdded) {
-  return post("/api/runs/tags", isAdded ? { labels, add: [tag] } : { labels, remove: [tag] });
-}
-
-/** @param {string} address @param {object} body @returns {Promise<boolean>} whether it worked; if not, a message said why */
-async function post(address, body) {
-  try {
-    const answer = await ask(address, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-    if (answer.ok) return true;
-    const problem = await answer.json().catch(() => ({}));
-    say(problem.message ?? problem.error?.message ?? `That did not work (${answer.status}).`);
-  } catch {
-    say("The server cannot be reached. Nothing was changed.");
-  }
-  return false;
+  return send("POST", "/api/runs/tags", isAdded ? { labels, add: [tag] } : { labels, remove: [tag] });
 }
 
 /** @param {HTMLFormElement} bar */
