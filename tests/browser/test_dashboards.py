@@ -90,3 +90,16 @@ def test_the_form_of_a_widget_takes_no_room_from_it(page: Page, site: Site) -> N
     assert form is not None
     assert form["width"] >= 400
     assert form["x"] + form["width"] <= 1440
+
+
+def test_frozen_charts_are_drawings_that_the_page_may_show(page: Page, site: Site) -> None:
+    """They carry no style of their own, which the security policy would refuse."""
+    widget = {"id": 1, "kind": "charts", "title": "Losses", "place": {"x": 0, "y": 0, "width": 6, "height": 5}}
+    content = {"selection": {"limit": 3}, "widgets": [{**widget, "options": {"metrics": ["val/*"]}}]}
+    made = page.request.post(
+        "/api/dashboards?project=mnist", data={"kind": "report", "name": "as it was", "content": content}
+    )
+    page.goto(f"/projects/mnist/dashboards/{made.json()['id']}?edit=1")
+    page.get_by_role("button", name="Freeze").click()
+    expect(page.get_by_role("button", name="Thaw")).to_be_visible()
+    expect(page.locator("#widget-1 .sketch svg")).to_have_count(2)

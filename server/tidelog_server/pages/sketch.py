@@ -122,7 +122,7 @@ def show_sketch(
         if item.run is not None
     ]
     text = request.app.state.templates.get_template("partials/sketch.svg").render(
-        page=sketch_of(expression or ", ".join(paths), curves, view)
+        page=sketch_of(expression or ", ".join(paths), curves, view), is_alone=True
     )
     return Response(text, media_type="image/svg+xml", headers={"Cache-Control": "no-cache"})
 
