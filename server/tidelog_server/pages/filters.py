@@ -230,8 +230,6 @@ FILTERS: dict[str, Callable[..., object]] = {
     "literal": literal,
     "moment": moment,
     "number": number,
-    "path_head": path_head,
-    "path_tail": path_tail,
     "plural": plural,
     "query": query,
     "size": size,
