@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tidelog_server.series.points import EMPTY, NEXT_STEP, STEP_UNITS, Int64s, Points, merged, with_steps
 
@@ -71,6 +72,35 @@ class _Life:
     behind: Int64s
     points: Points = EMPTY  # those within the window
 
+    @property
+    def first_step(self) -> int:
+        """Its first step as it logged it."""
+        return NEXT_STEP if self.counts else self.first
+
+    @property
+    def greatest(self) -> int:
+        """Its greatest step, once it has logged something."""
+        assert self.last is not None
+        return self.last
+
+    def takes(self, steps: Int64s) -> NDArray[np.bool_]:
+        """At which of these steps it takes the place of older attempts."""
+        taken: NDArray[np.bool_] = steps >= self.first
+        return taken | np.isin(steps, self.behind) if len(self.behind) else taken
+
+    def hold(self, points: Points) -> None:
+        """Points that it has logged, the newer over the older ones."""
+        self.points = merged(self.points, points)
+        before = points.steps[points.steps < self.first]
+        self.behind = np.union1d(self.behind, before) if len(before) else self.behind
+
+    def add(self, points: Points) -> None:
+        """Points that it logs, in that order."""
+        points = with_steps(points, self.last)
+        greatest = int(points.steps.max())
+        self.last = greatest if self.last is None else max(self.last, greatest)
+        self.hold(points)
+
     def move(self, by: int) -> None:
         """Move an attempt that counts, all of whose points are here."""
         self.first += by
@@ -119,11 +149,11 @@ class History:
         lives = [(number, life) for number, life in self._lives.items() if part == CURVE or number < part]
         owners = np.full(len(points), lives[0][0])
         for number, life in lives[1:]:
-            owners[(points.steps >= life.first) | np.isin(points.steps, life.behind)] = number
+            owners[life.takes(points.steps)] = number
         for number, life in lives:
             mine = owners == number
             if mine.any():
-                life.points = merged(life.points, points[mine])
+                life.hold(points[mine])
 
     def add(self, number: int, points: Points) -> None:
         """Add points of one attempt, in the order of logging."""
@@ -131,10 +161,7 @@ class History:
         if life is None:
             life = self._begun(number, int(points.steps[0]))
         life.counts = life.counts and bool((points.steps == NEXT_STEP).all())
-        points = with_steps(points, life.last)
-        greatest = int(points.steps.max())
-        life.last = greatest if life.last is None else max(life.last, greatest)
-        life.points = merged(life.points, points)
+        life.add(points)
         self._move_behind(number)
 
     def parts(self) -> dict[int, Points]:
@@ -142,17 +169,19 @@ class History:
         curve = EMPTY
         found: dict[int, Points] = {}
         for number, life in sorted(self._lives.items()):
-            logged = np.concatenate([life.behind, life.points.steps])
-            taken = (curve.steps >= life.first) | np.isin(curve.steps, logged)
+            taken = life.takes(curve.steps)
             if taken.any():
                 found[number], curve = curve[taken], curve[~taken]
             curve = merged(curve, life.points)
         return {CURVE: curve, **found}
 
     def attempts(self) -> dict[int, Attempt]:
-        """What has to be known of each attempt from now on."""
+        """What has to be known of each attempt from now on. The lowest one takes nothing, whatever it logged behind."""
         lowest = min(self._lives)
-        return {number: _known(life, is_lowest=number == lowest) for number, life in self._lives.items()}
+        return {
+            number: Attempt(life.first_step, life.greatest, NO_STEPS if number == lowest else life.behind)
+            for number, life in self._lives.items()
+        }
 
     def _begun(self, number: int, first_step: int) -> _Life:
         before = self._last_before(number)
@@ -178,11 +207,3 @@ class History:
 
 def _after(number: int, attempts: Iterable[int]) -> Iterator[int]:
     return (other for other in attempts if other > number)
-
-
-def _known(life: _Life, *, is_lowest: bool) -> Attempt:
-    """Whatever the lowest attempt logged lies behind no other one's first step, in whatever order."""
-    assert life.last is not None
-    steps = life.points.steps
-    behind = life.behind if is_lowest else np.union1d(life.behind, steps[steps < life.first])
-    return Attempt(NEXT_STEP if life.counts else life.first, life.last, behind)
