@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { logarithmicTicks, stepIncrements } from "../src/ticks.js";
+import { SECONDS, logarithmicTicks, stepIncrements } from "../src/ticks.js";
 
 test("a logarithmic axis has powers of ten, more where there are few, fewer where there are many", () => {
   assert.deepEqual(logarithmicTicks(0.0009, 12), [0.001, 0.01, 0.1, 1, 10]);
@@ -20,4 +20,12 @@ test("every range has ticks inside it, also one that no power of ten falls into"
 test("steps are whole, unless one looks closer", () => {
   assert.equal(stepIncrements(0, 3)[0], 1);
   assert.ok(stepIncrements(0, 0.5)[0] < 0.1);
+});
+
+test("minutes and hours in a narrow chart have more than one tick", () => {
+  const room = 3.5; // ticks that a chart of 250 pixels has room for
+  for (const span of [60, 600, 1500, 3600, 7200]) {
+    const increment = SECONDS.find((one) => one >= span / room);
+    assert.ok(Math.floor(span / increment) >= 2, `${span}: every ${increment}`);
+  }
 });
