@@ -28,7 +28,7 @@ from tidelog_server.series.smoothing import smoothed
 router = APIRouter(route_class=PageRoute)
 
 WIDTH, HEIGHT = 500, 214
-LEFT, RIGHT, TOP, BOTTOM = 76, 10, 8, 22
+LEFT, RIGHT, TOP, BOTTOM = 86, 10, 8, 22
 BUCKETS = 220
 MOST_LINES = 200  # of different metrics
 OUTER_PERCENT = 2  # of the values at either end, that may be outliers
