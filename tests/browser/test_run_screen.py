@@ -41,6 +41,17 @@ def test_a_line_is_in_sight_when_a_link_points_to_it(page: Page, full_run: str) 
     expect(page.locator(".is-target")).to_contain_text("step 1234:")
 
 
+def test_choosing_a_tab_moves_no_other(page: Page, full_run: str) -> None:
+    """The chosen one is bold, and as wide as before."""
+    at = f"{FULL.format(run=full_run)}?tab={{}}"
+    places = []
+    for chosen in ("charts", "overview", "attributes"):
+        page.goto(at.format(chosen))
+        places.append(page.eval_on_selector_all(".tabs .tab", "all => all.map((one) => one.offsetLeft)"))
+    assert len(places[0]) > 5
+    assert places[0] == places[1] == places[2]
+
+
 def test_search_and_wrapping_in_a_log(page: Page, full_run: str) -> None:
     """By keys; the address tells both."""
     page.goto(f"{FULL.format(run=full_run)}?tab=console&series=log")

@@ -1,4 +1,4 @@
-"""Elements that stand on most pages, as HTML: a path, a moment, the state of a run, the colour of a line."""
+"""Elements that stand on most pages, as HTML: a path, a moment, the state of a run, the colour of a line, a choice."""
 
 from __future__ import annotations
 
@@ -33,6 +33,11 @@ def swatch_element(number: int) -> Markup:
     return _swatch(colour_of(number))
 
 
+def choice_element(text: str) -> Markup:
+    """One of several words that stand in a row: as wide as it is once chosen, so that no other moves then."""
+    return Markup('<span class="choice-word" data-text="{}">{}</span>').format(text, text)
+
+
 @cache
 def _swatch(colour: RunColour) -> Markup:
     dashes = f' stroke-dasharray="{colour.dash_array}"' if colour.dash_array else ""
@@ -42,4 +47,10 @@ def _swatch(colour: RunColour) -> Markup:
     )
 
 
-ELEMENTS = {"path": path_element, "state": state_element, "swatch": swatch_element, "when": time_element}
+ELEMENTS = {
+    "choice": choice_element,
+    "path": path_element,
+    "state": state_element,
+    "swatch": swatch_element,
+    "when": time_element,
+}

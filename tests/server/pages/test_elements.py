@@ -32,3 +32,8 @@ def test_a_swatch_is_dashed_where_colours_come_again() -> None:
     first, again = elements.swatch_element(1), elements.swatch_element(1 + len(PALETTE))
     assert all("run-colour-0" in swatch for swatch in (first, again))
     assert ("dasharray" in first, 'stroke-dasharray="6 3"' in again) == (False, True)
+
+
+def test_a_choice_has_room_for_its_bold_word() -> None:
+    """The style sheet draws it unseen from what stands beside it, escaped."""
+    assert elements.choice_element("a<b") == '<span class="choice-word" data-text="a&lt;b">a&lt;b</span>'
