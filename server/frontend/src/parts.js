@@ -3,14 +3,37 @@
 import { ask } from "./away.js";
 import htmx from "htmx.org";
 
+/** @typedef {{next: string|null, done: Promise<void>}} Reloading `next` is asked for when what is on its way has come */
+
+/** @type {Map<string, Reloading>} by the id of a part */
+const reloading = new Map();
+
 /**
- * Put the server's current version of `part` in its place. Resolves when that is done.
- *
- * The part is its own source: htmx queues the requests of one source and keeps only the last that waits.
- * @param {Element} part @param {string} [address]
+ * Put the server's current version of `part` in its place. Resolves when that is done. A call while one is on its way has its turn
+ * after it, the last one if there are several: htmx would drop it, since the element that it came from is gone by then.
+ * @param {Element} part with an id @param {string} [address] @returns {Promise<void>}
  */
-export const reload = (part, address = location.pathname + location.search) =>
-  htmx.ajax("get", address, { source: part, target: part, swap: "outerHTML" });
+export function reload({ id }, address = location.pathname + location.search) {
+  const running = reloading.get(id);
+  if (running) {
+    running.next = address;
+    return running.done;
+  }
+  const mine = { next: address, done: Promise.resolve() };
+  reloading.set(id, mine);
+  mine.done = reloadAll(id, mine).finally(() => reloading.delete(id));
+  return mine.done;
+}
+
+/** @param {string} id @param {Reloading} mine */
+async function reloadAll(id, mine) {
+  while (mine.next !== null) {
+    const part = document.getElementById(id);
+    const address = mine.next;
+    mine.next = null;
+    if (part) await htmx.ajax("get", address, { source: part, target: part, swap: "outerHTML" });
+  }
+}
 
 /** @type {Map<string, AbortController>} by the id of a part, what is on its way for it */
 const coming = new Map();
