@@ -73,5 +73,5 @@ function show() {
   form.querySelector("[type=submit]").disabled = !isComparable(runs);
   form.querySelector("[data-compare-clear]").hidden = runs === 0;
   form.querySelector("[data-compare-count]").textContent =
-    runs > MAX_RUNS ? `${runs} runs: at most ${MAX_RUNS} can be compared` : runs ? `${runs} ${runs === 1 ? "run" : "runs"} to compare` : "Open 2 to 200 eyes to compare runs";
+    runs > MAX_RUNS ? `${runs} runs: at most ${MAX_RUNS} can be compared` : runs ? `${runs} ${runs === 1 ? "run" : "runs"} to compare` : "Open the eyes of 2 to 200 runs";
 }

@@ -174,6 +174,7 @@ def test_models_and_their_versions(pages: Pages) -> None:
     assert text.index("MNIST-NET-2") < text.index("MNIST-NET-1")
     assert "<td>production</td>" in text
     version = "/projects/mnist/runs/MNIST-NET-2"
+    assert '<a href="/projects/mnist/models">Models</a>' in pages.get(version).text
     assert post(pages, f"{version}/edit", ("name", "two"), ("stage", "staging")).status_code == 303
     assert "<td>staging</td>" in pages.get("/projects/mnist/models/MNIST-NET").text
     assert "<option selected>staging</option>" in pages.get(version).text

@@ -34,7 +34,7 @@ def sender(pages: Pages) -> Sender:
 def tabs(html: str) -> list[str]:
     """The names of the tabs that are offered."""
     part = html.split('id="run-tabs"')[1].split("</nav>")[0]
-    return re.findall(r'<a class="tab"[^>]*>([A-Za-z]+)', part)
+    return re.findall(r'<a class="tab"[^>]*><span class="choice-word"[^>]*>([A-Za-z]+)', part)
 
 
 @pytest.mark.usefixtures("sender")
@@ -150,4 +150,4 @@ def test_the_head_says_why_a_run_failed(pages: Pages, sender: Sender, error: str
 def test_a_tab_that_is_empty_counts_nothing(pages: Pages) -> None:
     """One that is there only because the address names it says no number."""
     part = pages.get(f"{RUN}?tab=history").text.split('id="run-tabs"')[1].split("</nav>")[0]
-    assert re.search(r'aria-current="page">History</a>', part)
+    assert re.search(r'aria-current="page"><span class="choice-word"[^>]*>History</span></a>', part)
