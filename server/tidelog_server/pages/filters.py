@@ -82,6 +82,9 @@ def value_text(value: object, characters: int = CUT_CHARACTERS) -> str:
     if isinstance(value, dict):
         if "media_type" in value and isinstance(value.get("size"), int):  # a reference to a file
             return cut(f"{value.get('name', '')}, {size(value['size'])}", characters)
+        files, in_all = value.get("files"), value.get("bytes")
+        if "hash" in value and isinstance(files, int) and isinstance(in_all, int):  # an artifact
+            return cut(f"{value.get('name', '')}, {plural(files, 'file')}, {size(in_all)}, {value['hash']}", characters)
         return cut(", ".join(f"{name}: {value_text(item)}" for name, item in value.items()), characters)
     return cut(str(value), characters)
 

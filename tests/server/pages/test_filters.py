@@ -58,6 +58,7 @@ def test_a_span_has_its_two_greatest_units(span_ms: int | None, text: str) -> No
         (False, "false"),
         (["a", "b"], "a, b"),
         ({"files": 3, "bytes": 10}, "files: 3, bytes: 10"),
+        ({"name": "digits", "hash": "8fe6", "files": 1, "bytes": 2_000}, "digits, 1 file, 2.0 kB, 8fe6"),
         ({"file": 7, "name": "model.pt", "media_type": "text/html", "size": 2_000}, "model.pt, 2.0 kB"),
         (datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc), "2026-01-02 03:04:05 UTC"),
         ("x" * 500, "x" * 400 + "… (500 characters)"),

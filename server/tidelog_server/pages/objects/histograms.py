@@ -64,6 +64,7 @@ def bars(points: ObjectPoints, place: int, within: tuple[float, float] | None = 
     edges, counts = _histogram(points.values[place])
     low, high = (float(edges[0]), float(edges[-1])) if within is None else within
     most = max(counts.max(), 1.0)
+    middle = most // 2 or most / 2  # whole, as counts are
     boxes = tuple(
         Box(
             x=_round(_at_x(start, low, high)),
@@ -77,7 +78,7 @@ def bars(points: ObjectPoints, place: int, within: tuple[float, float] | None = 
         if count
     )
     y_ticks = tuple(
-        Tick(_round(BOTTOM - (BOTTOM - TOP) * share), number(float(most * share))) for share in (0.0, 0.5, 1.0)
+        Tick(_round(BOTTOM - (BOTTOM - TOP) * mark / most), number(float(mark))) for mark in (0.0, middle, most)
     )
     return Drawing(f"step {step(int(points.steps[place]))}", _x_ticks(low, high), y_ticks, boxes)
 
