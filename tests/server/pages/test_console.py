@@ -64,7 +64,7 @@ def test_a_line_that_is_pointed_to(pages: Pages) -> None:
 def test_every_series_of_texts_is_offered(pages: Pages) -> None:
     """The console first, then others; an unknown one is the first."""
     page = pages.get(CONSOLE).text
-    assert re.findall(r'class="segment" href="[^"]+"[^>]*>([^<]+)<', page.split("run-console")[1]) == [
+    assert re.findall(r'class="segment" href="[^"]+"[^>]*><span [^>]+>([^<]+)<', page.split("run-console")[1]) == [
         "stdout",
         "stderr",
         "notes/today",
