@@ -345,7 +345,6 @@ def _lines(
     for number, row in enumerate(rows):
         run = row.run
         tags = row.values.get(TAGS)
-        end = run.ended_ms or (now if run.state == "running" else run.seen_ms)
         drawn = {path: sparks[run.id, path] for path in paths if (run.id, path) in sparks}
         is_first = view.chosen is None and view.layout == "split" and not view.after and number < view.first
         lines.append(
@@ -353,7 +352,7 @@ def _lines(
                 row=row,
                 cells=cells_of(headers, row.values, scales, drawn),
                 tags=tuple(tags) if isinstance(tags, list) else (),
-                elapsed_ms=end - run.created_ms,
+                elapsed_ms=run.running_ms(now),
                 is_chosen=run.label in chosen or is_first,
             )
         )

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
+import sqlalchemy as sa
 
 from tests.server.pages.conftest import Pages
+from tidelog_server.tables import runs
 
 
 def test_the_table_alone_is_returned_to_htmx(pages: Pages) -> None:
@@ -33,6 +35,17 @@ def test_a_table_without_columns_chosen_shows_scores_and_varied_parameters(pages
     pages.log(2)
     heads = re.findall('aria-label="Sort by ([^"]+)"', pages.get("/projects/mnist").text)
     assert heads == ["Run", "State", "Started", "train/loss", "params/lr", "params/epochs"]
+
+
+def test_the_table_and_the_page_tell_the_same_duration(pages: Pages) -> None:
+    """The time in which the run ran: one that was resumed after a week did not last a week."""
+    pages.log(1)
+    with pages.services.database.write() as connection:
+        week_later = runs.c.created_ms + 7 * 86_400_000
+        given = {"state": "finished", "ran_ms": 61_000, "running_since_ms": None, "ended_ms": week_later}
+        connection.execute(sa.update(runs).values(given))
+    assert '<td class="number nowrap">1 min 01 s</td>' in pages.get("/projects/mnist").text
+    assert "<dt>Duration</dt><dd>1 min 01 s</dd>" in pages.get("/projects/mnist/runs/MNIST-1").text
 
 
 def test_no_columns_at_all_can_be_asked_for(pages: Pages) -> None:
