@@ -1,6 +1,7 @@
 /** The palette: Ctrl-K (or Cmd-K) opens it from anywhere, typing finds, arrow keys choose, Enter goes there. */
 
 import { reload } from "./parts.js";
+import { atRest } from "./rest.js";
 
 const PAUSE_MS = 120;
 
@@ -14,7 +15,7 @@ class Palette {
   constructor(dialog) {
     this.dialog = dialog;
     this.input = /** @type {HTMLInputElement} */ (dialog.querySelector("input[name=q]"));
-    this.timer = 0;
+    this.find = atRest(() => this.ask(), PAUSE_MS);
     document.addEventListener("keydown", (event) => {
       if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey) {
         event.preventDefault();
@@ -42,13 +43,10 @@ class Palette {
     this.find();
   }
 
-  find() {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(async () => {
-      const query = new URLSearchParams({ q: this.input.value });
-      await reload(this.results, `/search?${query}`).catch(() => {}); // the server is away: the old results stay
-      this.choose(0);
-    }, PAUSE_MS);
+  async ask() {
+    const query = new URLSearchParams({ q: this.input.value });
+    await reload(this.results, `/search?${query}`).catch(() => {}); // the server is away: the old results stay
+    this.choose(0);
   }
 
   /** @param {KeyboardEvent} event */

@@ -21,17 +21,21 @@ export function reload({ id }, address = location.pathname + location.search) {
   }
   const mine = { next: address, done: Promise.resolve() };
   reloading.set(id, mine);
-  mine.done = reloadAll(id, mine).finally(() => reloading.delete(id));
+  mine.done = reloadAll(id, mine);
   return mine.done;
 }
 
 /** @param {string} id @param {Reloading} mine */
 async function reloadAll(id, mine) {
-  while (mine.next !== null) {
-    const part = document.getElementById(id);
-    const address = mine.next;
-    mine.next = null;
-    if (part) await htmx.ajax("get", address, { source: part, target: part, swap: "outerHTML" });
+  try {
+    while (mine.next !== null) {
+      const part = document.getElementById(id);
+      const address = mine.next;
+      mine.next = null;
+      if (part) await htmx.ajax("get", address, { source: part, target: part, swap: "outerHTML" });
+    }
+  } finally {
+    reloading.delete(id); // at once: who calls after the last look at `next` begins anew
   }
 }
 

@@ -37,7 +37,7 @@ class FrameSeries:
     @property
     def types(self) -> dict[str, list[str]]:
         """What the header says of the columns' types: nothing where all are float64."""
-        if all(column.dtype is _FLOAT for column in self.columns):
+        if all(column.dtype == _FLOAT for column in self.columns):
             return {}
         return {"types": [column.dtype.name for column in self.columns]}
 

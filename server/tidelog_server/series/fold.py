@@ -254,9 +254,10 @@ def _least_steps(new: PointsByPath, heads: Heads, growths: Sequence[Growth], for
     if not len(new):
         return NO_STEPS
     least = inheritance.least_steps(new, heads, fork_step)
-    for growth in (growth for growth in growths if growth.least_step < NO_STEP):
-        place = np.searchsorted(new.path_ids, growth.head.path_id)
-        least[place] = min(least[place], growth.least_step)
+    for growth in growths:
+        if growth.least_step < NO_STEP:
+            place = np.searchsorted(new.path_ids, growth.head.path_id)
+            least[place] = min(least[place], growth.least_step)
     return least
 
 
